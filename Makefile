@@ -1,0 +1,114 @@
+# cherry: `make demo` shows it, `make test` proves it, `make install` installs.
+#
+# Knobs: BUILD=dir  CC=clang  SANITIZE=address,undefined  WERROR=1  PREFIX=
+BUILD	?= build$(if $(SANITIZE),-san)
+PREFIX	?= /usr/local
+VERSION	:= $(shell cat src/cmd/version.txt 2>/dev/null || echo 0)
+PKG	?= pkg-config
+has	= $(shell $(PKG) --exists $(1) 2>/dev/null && echo 1)
+
+WARN	:= -Wall -Wextra -Wshadow -Wvla -Wwrite-strings -Wstrict-prototypes \
+	   -Wmissing-prototypes -Wformat=2 -Wconversion -Wno-sign-conversion \
+	   $(if $(WERROR)$(CI),-Werror)
+OPT	?= -O2
+CFLAGS	?= $(OPT) -g -fno-strict-aliasing -fstack-protector-strong
+SANFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer \
+	   -fno-sanitize-recover=undefined)
+CPPFLAGS += -D_GNU_SOURCE -D_FORTIFY_SOURCE=$(if $(SANITIZE),0,2) \
+	   -DCHERRY_VERSION='"$(VERSION)"' -Iinclude -Isrc
+
+# Libraries: each is named once here and used by one adapter.
+PKGS	:= hiredis libxml-2.0 libcrypto zlib libseccomp
+OPTPKGS	:= yaml-0.1
+CPPFLAGS += $(if $(call has,yaml-0.1),-DHAVE_YAML) \
+	   $(if $(call has,hiredis_ssl),-DHAVE_HIREDIS_SSL)
+LIBCFLAGS := $(shell $(PKG) --cflags $(PKGS) 2>/dev/null)
+LIBS	:= $(shell $(PKG) --libs $(PKGS) 2>/dev/null) \
+	   $(if $(call has,yaml-0.1),-lyaml) \
+	   $(if $(call has,hiredis_ssl),-lhiredis_ssl -lssl) \
+	   -lev -linih -lm -ldl
+VIPS	:= $(call has,vips)
+
+ALLC	= $(CC) -std=c11 $(CPPFLAGS) $(WARN) $(LIBCFLAGS) $(CFLAGS) $(SANFLAGS)
+LDALL	= $(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -Wl,-z,relro
+
+SRC	:= $(filter-out src/image/%,$(wildcard src/*/*.c))
+OBJ	:= $(SRC:%.c=$(BUILD)/%.o)
+LIBOBJ	:= $(filter-out $(BUILD)/src/cmd/main.o,$(OBJ))
+IMAGEC	:= $(wildcard src/image/*.c) $(wildcard src/base/*.c)
+IMAGEO	:= $(IMAGEC:%.c=$(BUILD)/pic/%.o)
+UNIT	:= $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
+TOOLS	:= $(patsubst tests/tools/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))
+BENCH	:= $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/bench_*.c))
+FUZZ	:= $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+.PHONY: all demo test check bench soak fuzz install clean format lint tests deps
+.SECONDARY:
+all: $(BUILD)/cherry $(if $(VIPS),$(BUILD)/cherry-image.so)
+
+$(BUILD)/cherry: $(BUILD)/src/cmd/main.o $(BUILD)/libcherry.a
+	$(LDALL) -rdynamic -o $@ $^ $(LIBS)
+
+$(BUILD)/libcherry.a: $(LIBOBJ)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/cherry-image.so: $(IMAGEO)
+	$(LDALL) -shared -o $@ $^ $(shell $(PKG) --libs vips) -lm
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(ALLC) -MMD -MP -c -o $@ $<
+
+$(BUILD)/pic/%.o: %.c
+	@mkdir -p $(@D)
+	$(ALLC) $(shell $(PKG) --cflags vips) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
+
+$(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libcherry.a
+	@mkdir -p $(@D)
+	$(ALLC) -Itests -MMD -MP -o $@ $< $(BUILD)/libcherry.a $(LIBS) -lcriterion
+
+$(BUILD)/tests/%: tests/tools/%.c $(BUILD)/libcherry.a
+	@mkdir -p $(@D)
+	$(ALLC) -Itests -MMD -MP -o $@ $< $(BUILD)/libcherry.a $(LIBS)
+
+$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libcherry.a
+	@mkdir -p $(@D)
+	$(ALLC) -Itests -MMD -MP -o $@ $< $(BUILD)/libcherry.a $(LIBS) \
+		$(if $(call has,libcjson),-lcjson)
+
+tests: all $(UNIT) $(TOOLS)
+
+# What a person types: installs what is missing first, then builds and runs.
+deps:
+	@scripts/install-packages
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) scripts/demo
+test: deps
+	@$(MAKE) --no-print-directory WERROR=$(WERROR) check
+check: tests
+	@BUILD=$(BUILD) scripts/run-tests
+bench: deps
+	@$(MAKE) --no-print-directory all $(BENCH) $(TOOLS)
+	@BUILD=$(BUILD) scripts/run-bench
+soak: deps
+	@$(MAKE) --no-print-directory tests
+	@BUILD=$(BUILD) scripts/run-soak
+fuzz: deps
+	@scripts/run-fuzz
+
+lint:
+	@scripts/check-layers
+	@clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
+	@clang-tidy --quiet $$(git ls-files 'src/*.c') -- -std=c11 $(CPPFLAGS) $(LIBCFLAGS) $(shell $(PKG) --cflags vips)
+format:
+	@clang-format -i $$(git ls-files '*.c' '*.h')
+
+install: all
+	@BUILD=$(BUILD) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) scripts/install-files
+
+clean:
+	rm -rf build build-*
+
+-include $(OBJ:.o=.d) $(IMAGEO:.o=.d) $(wildcard $(BUILD)/tests/*.d $(BUILD)/bench/*.d)
