@@ -29,17 +29,17 @@ struct broker_queue {
 };
 
 struct broker_options {
-	const char *url;	   /* as in the manual; Redis only */
-	const char *password;	   /* from password_file; NULL: the URL's */
+	const char *url;      /* as in the manual; Redis only */
+	const char *password; /* from password_file; NULL: the URL's */
 	const struct broker_queue *queues; /* strict order; copied */
 	size_t queue_count;
-	bool at_most_once;	   /* all queues: plain BLPOP or BRPOP */
-	size_t max_payload;	   /* longer elements come as `oversize` once
+	bool at_most_once;   /* all queues: plain BLPOP or BRPOP */
+	size_t max_payload;  /* longer elements come as `oversize` once
 				      they are 64 MB over it */
-	size_t max_held;	   /* bytes of settlements kept while Redis
+	size_t max_held;     /* bytes of settlements kept while Redis
 				      refuses writes; claiming stops there */
-	size_t dead_max;	   /* entries of a dead stream */
-	const char *version;	   /* for cherry:worker:W */
+	size_t dead_max;     /* entries of a dead stream */
+	const char *version; /* for cherry:worker:W */
 };
 
 /* A task that is ours. Everything is borrowed until on_claims returns. */
@@ -67,10 +67,10 @@ struct broker_output {
 };
 
 enum broker_how {
-	BROKER_FINISH,	  /* store outputs, push the reply, count, forget */
-	BROKER_BURY,	  /* the same, and add it to the dead stream */
-	BROKER_LATER,	  /* run again after `delay`; no reply */
-	BROKER_GIVE_BACK  /* as if never claimed: to the consuming end of its
+	BROKER_FINISH,	 /* store outputs, push the reply, count, forget */
+	BROKER_BURY,	 /* the same, and add it to the dead stream */
+	BROKER_LATER,	 /* run again after `delay`; no reply */
+	BROKER_GIVE_BACK /* as if never claimed: to the consuming end of its
 			     queue, or to `later`, due at once, if it has a
 			     history */
 };
@@ -83,20 +83,20 @@ struct broker_settlement {
 	uint64_t claim;
 	size_t queue;
 	enum broker_how how;
-	void *job;		/* given back to on_settled */
-	struct slice reply_to;	/* empty: nobody is told */
+	void *job;	       /* given back to on_settled */
+	struct slice reply_to; /* empty: nobody is told */
 	struct slice reply;
-	int64_t reply_ttl;	/* seconds */
+	int64_t reply_ttl; /* seconds */
 	const struct broker_output *outputs;
 	size_t output_count;
-	const char *counter;	/* "ok", an error code; static text */
-	struct slice unique;	/* lock to drop if this claim holds it */
-	struct slice id;	/* LATER: kept in the record; BURY: shown */
-	struct slice task;	/* BURY */
-	struct slice error;	/* BURY: JSON object as in a reply */
+	const char *counter;	    /* "ok", an error code; static text */
+	struct slice unique;	    /* lock to drop if this claim holds it */
+	struct slice id;	    /* LATER: kept in the record; BURY: shown */
+	struct slice task;	    /* BURY */
+	struct slice error;	    /* BURY: JSON object as in a reply */
 	unsigned attempts, crashes; /* LATER, BURY: the record's new counts */
-	double delay;		/* LATER: seconds from now */
-	bool retry;		/* LATER: counts as `retried` */
+	double delay;		    /* LATER: seconds from now */
+	bool retry;		    /* LATER: counts as `retried` */
 };
 
 enum broker_outcome {
@@ -157,6 +157,7 @@ struct broker_events {
 struct broker_ops {
 	void (*start)(struct broker *broker);
 	void (*want)(struct broker *broker, size_t slots);
+	void (*limit)(struct broker *broker, size_t queue, size_t slots);
 	void (*admit)(struct broker *broker, const struct broker_claim *claim,
 		      struct slice id, struct slice unique, broker_admit_cb *cb,
 		      void *arg);
@@ -187,6 +188,17 @@ static inline void broker_start(struct broker *broker)
 static inline void broker_want(struct broker *broker, size_t slots)
 {
 	broker->ops->want(broker, slots);
+}
+
+/*
+ * How many of these tasks may come from that queue (its max_running): as
+ * broker_want, per queue. SIZE_MAX: any, as at the start.
+ */
+static inline void broker_limit(struct broker *broker, size_t queue,
+				size_t slots)
+{
+	if (broker->ops->limit)
+		broker->ops->limit(broker, queue, slots);
 }
 
 /*
