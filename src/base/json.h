@@ -126,13 +126,13 @@ double json_number_double(struct slice raw);
  */
 struct json_node {
 	enum json_type type;
-	bool surrogates;	/* `text` or `key` holds lone surrogates */
-	uint32_t count;		/* children */
-	struct slice key;	/* decoded, if a member of an object */
-	struct slice text;	/* decoded string, or the number as written */
-	struct slice raw;	/* the whole value as written */
+	bool surrogates;	 /* `text` or `key` holds lone surrogates */
+	uint32_t count;		 /* children */
+	struct slice key;	 /* decoded, if a member of an object */
+	struct slice text;	 /* decoded string, or the number as written */
+	struct slice raw;	 /* the whole value as written */
 	struct json_node *child; /* first */
-	struct json_node *next;	/* sibling */
+	struct json_node *next;	 /* sibling */
 };
 
 /*

@@ -21,16 +21,20 @@ enum log_format { LOG_LOGFMT, LOG_JSON };
 
 struct log_field {
 	const char *name;
-	enum { LOG_FIELD_END, LOG_FIELD_TEXT, LOG_FIELD_INT, LOG_FIELD_NUM } type;
+	enum {
+		LOG_FIELD_END,
+		LOG_FIELD_TEXT,
+		LOG_FIELD_INT,
+		LOG_FIELD_NUM
+	} type;
 	struct slice text;
 	int64_t integer;
 	double number;
 };
 
 #define LOG_TEXT(n, v)                                                         \
-	((struct log_field){.name = (n),                                       \
-			    .type = LOG_FIELD_TEXT,                            \
-			    .text = slice_text(v)})
+	((struct log_field){                                                   \
+		.name = (n), .type = LOG_FIELD_TEXT, .text = slice_text(v)})
 #define LOG_SLICE(n, v)                                                        \
 	((struct log_field){.name = (n), .type = LOG_FIELD_TEXT, .text = (v)})
 #define LOG_INT(n, v)                                                          \
@@ -46,7 +50,7 @@ struct log_field {
 			log_event(level, event,                                \
 				  (const struct log_field[]){__VA_ARGS__});    \
 	} while (0)
-#define LOG_END_ ((struct log_field){.type = LOG_FIELD_END})
+#define LOG_END_       ((struct log_field){.type = LOG_FIELD_END})
 #define log_error(...) log_at(LOG_ERROR, __VA_ARGS__)
 #define log_warn(...)  log_at(LOG_WARN, __VA_ARGS__)
 #define log_info(...)  log_at(LOG_INFO, __VA_ARGS__)

@@ -21,3 +21,15 @@ double double_parse(const char *text, size_t len)
 	copy[len] = '\0';
 	return strtod_l(copy, NULL, plain);
 }
+
+/* Interim: replaced by the exact writer. */
+size_t double_repr(double value, char out[DOUBLE_TEXT_MAX])
+{
+	for (int precision = 1; precision <= 17; precision++) {
+		int len = snprintf(out, DOUBLE_TEXT_MAX, "%.*g", precision,
+				   value);
+		if (double_parse(out, (size_t)len) == value)
+			break;
+	}
+	return strlen(out);
+}

@@ -4,49 +4,24 @@
  */
 #include "base/text.h"
 
-/* How many bytes the character at text[pos] takes, or 0 if it is not UTF-8. */
-static size_t width_at(struct slice text, size_t pos)
-{
-	const unsigned char *p = (const unsigned char *)text.ptr + pos;
-	size_t left = text.len - pos;
-
-	if (p[0] < 0x80)
-		return 1;
-	if (p[0] < 0xc2 || left < 2 || (p[1] & 0xc0) != 0x80)
-		return 0;
-	if (p[0] < 0xe0)
-		return 2;
-	if (left < 3 || (p[2] & 0xc0) != 0x80)
-		return 0;
-	if (p[0] < 0xf0) {
-		bool overlong = p[0] == 0xe0 && p[1] < 0xa0;
-		bool surrogate = p[0] == 0xed && p[1] >= 0xa0;
-		return overlong || surrogate ? 0 : 3;
-	}
-	if (p[0] > 0xf4 || left < 4 || (p[3] & 0xc0) != 0x80)
-		return 0;
-	bool overlong = p[0] == 0xf0 && p[1] < 0x90;
-	bool past_end = p[0] == 0xf4 && p[1] >= 0x90;
-	return overlong || past_end ? 0 : 4;
-}
+#include "base/scan.h"
 
 size_t utf8_check(struct slice text)
 {
-	size_t pos = 0;
-	while (pos < text.len) {
-		uint64_t word;
-		while (text.len - pos >= sizeof(word)) {
-			memcpy(&word, text.ptr + pos, sizeof(word));
-			if (word & 0x8080808080808080)
-				break;
-			pos += sizeof(word);
+	if (!text.len)
+		return 0;
+	const char *p = text.ptr;
+	const char *end = text.ptr + text.len;
+
+	while (p < end) {
+		p = scan_high(p, end);
+		/* Text that is not ASCII tends to stay so for a while. */
+		while (p < end && (unsigned char)*p >= 0x80) {
+			size_t width = scan_character(p, end);
+			if (!width)
+				return (size_t)(p - text.ptr);
+			p += width;
 		}
-		if (pos == text.len)
-			break;
-		size_t width = width_at(text, pos);
-		if (!width)
-			return pos;
-		pos += width;
 	}
 	return text.len;
 }
@@ -54,7 +29,7 @@ size_t utf8_check(struct slice text)
 int32_t utf8_next(struct slice text, size_t *pos)
 {
 	const unsigned char *p = (const unsigned char *)text.ptr + *pos;
-	size_t width = width_at(text, *pos);
+	size_t width = scan_character(text.ptr + *pos, text.ptr + text.len);
 
 	*pos += width ? width : 1;
 	switch (width) {
