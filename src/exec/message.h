@@ -1,0 +1,155 @@
+/*
+ * What the frames between master and executor hold. Encoders append to a
+ * frame_writer; decoders take the body of a frame as hostile bytes: every
+ * count and length is checked before use, and trailing bytes are an error.
+ *
+ * Decoded slices point into the body (or the mapped descriptor); arrays lie in
+ * the arena that was passed in.
+ */
+#ifndef EXEC_MESSAGE_H
+#define EXEC_MESSAGE_H
+
+#include <sys/types.h>
+#include "base/arena.h"
+#include "cherry/task.h"
+#include "exec/frame.h"
+#include "exec/sandbox.h"
+
+/* Inputs and arguments that are longer than this in sum travel in a sealed
+ * memfd beside the frame. */
+#define MESSAGE_INLINE_MAX ((size_t)256 << 10)
+/* Rows of any list in a message. */
+#define MESSAGE_LIST_MAX 65536
+
+/* --- SETUP ---------------------------------------------------------------- */
+
+struct message_setting {
+	struct slice task, key, value; /* of [task:NAME] */
+};
+
+struct message_secret {
+	struct slice name, value;
+};
+
+struct message_setup {
+	enum task_class class;
+	enum sandbox_mode sandbox;
+	uid_t uid;	     /* for an executor that starts as root; 0: the
+				built-in number */
+	uint64_t max_reply;  /* bytes of one result with all its outputs */
+	uint64_t max_memory; /* address space; 0: by the class */
+	const struct message_setting *settings;
+	size_t setting_count;
+	const struct message_secret *secrets; /* none for pictures */
+	size_t secret_count;
+};
+
+int message_setup_put(struct frame_writer *writer,
+		      const struct message_setup *setup,
+		      struct err *err) MUST_CHECK;
+int message_setup_decode(struct slice body, struct arena *arena,
+			 struct message_setup *setup,
+			 struct err *err) MUST_CHECK;
+
+/* --- READY ---------------------------------------------------------------- */
+
+/* A task of the executor's class that this executor cannot run. */
+struct message_unavailable {
+	struct slice task, why;
+};
+
+struct message_ready {
+	pid_t pid;
+	enum sandbox_level level;
+	struct slice level_text; /* the level in words, for log and status */
+	const struct message_unavailable *unavailable;
+	size_t unavailable_count;
+};
+
+int message_ready_put(struct frame_writer *writer,
+		      const struct message_ready *ready,
+		      struct err *err) MUST_CHECK;
+int message_ready_decode(struct slice body, struct arena *arena,
+			 struct message_ready *ready,
+			 struct err *err) MUST_CHECK;
+
+/* --- FAILED: why the executor could not start ------------------------------ */
+
+int message_failed_put(struct frame_writer *writer, const struct err *cause,
+		       struct err *err) MUST_CHECK;
+int message_failed_decode(struct slice body, struct err *cause,
+			  struct err *err) MUST_CHECK;
+
+/* --- TASK ----------------------------------------------------------------- */
+
+struct message_output {
+	struct slice name;
+	enum task_output_kind kind;
+	struct slice target;
+};
+
+struct message_task {
+	uint64_t number; /* the master's, never 0 */
+	struct slice task;
+	struct slice args; /* text of a JSON object */
+	const struct task_input *inputs;
+	size_t input_count;
+	const struct message_output *outputs;
+	size_t output_count;
+};
+
+/* Copies the bytes: into the writer, or what is large into a sealed memfd.
+ * ERR_LIMIT "frame" if it is too long, ERR_INTERNAL if no memfd could be made. */
+int message_task_put(struct frame_writer *writer,
+		     const struct message_task *task,
+		     struct err *err) MUST_CHECK;
+
+/* The mapping that a decoded task's slices may point into. */
+struct message_bulk {
+	void *ptr;
+	size_t len;
+};
+
+/* Takes over frame->fd. `bulk` is to be released after the task, and also
+ * after a failure. */
+int message_task_decode(struct frame *frame, struct arena *arena,
+			struct message_task *task, struct message_bulk *bulk,
+			struct err *err) MUST_CHECK;
+void message_bulk_release(struct message_bulk *bulk);
+
+/* --- RESULT --------------------------------------------------------------- */
+
+struct message_result_output {
+	bool used;
+	struct slice bytes;
+};
+
+struct message_result {
+	uint64_t number;
+	uint64_t ran_ns; /* as the executor measured */
+	bool ok;
+	struct slice json; /* a JSON object, if ok */
+	struct err err;	   /* otherwise: code, message, field, ... */
+	const struct message_result_output *outputs; /* as in the task */
+	size_t output_count;
+};
+
+int message_result_put(struct frame_writer *writer,
+		       const struct message_result *result,
+		       struct err *err) MUST_CHECK;
+
+/*
+ * Checks all that the master relies on: a code that a handler may give, texts
+ * that are UTF-8 without control characters, `json` a JSON object (validated
+ * to depth 1024... see message.c) in UTF-8, so that it can be placed into a
+ * reply as it stands.
+ */
+int message_result_decode(struct slice body, struct arena *arena,
+			  struct message_result *result,
+			  struct err *err) MUST_CHECK;
+
+/* --- STOP has no body ------------------------------------------------------ */
+
+int message_stop_put(struct frame_writer *writer, struct err *err) MUST_CHECK;
+
+#endif
