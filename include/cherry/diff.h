@@ -94,6 +94,9 @@ struct diff_options {
 	/* Myers: the minimal script, without heuristics. */
 	bool minimal;
 	enum diff_style style;
+	/* Myers in DIFF_STYLE_GNU: how many of the items that both sides begin
+	 * and end with take part (diff: the lines of context). */
+	uint32_t horizon;
 	diff_indent_cb *indent; /* DIFF_STYLE_GIT; NULL: no such heuristic */
 	void *indent_arg;
 	/* Steps (about: items looked at) before the rest is done coarsely;
@@ -107,7 +110,10 @@ struct diff_options {
 #define DIFF_WORK_DEFAULT   ((uint64_t)2000000000)
 #define DIFF_MEMORY_DEFAULT ((size_t)1 << 30)
 
-#define DIFF_OPTIONS_INIT {.algorithm = DIFF_DIFFLIB}
+#define DIFF_OPTIONS_INIT                                                      \
+	{                                                                      \
+		.algorithm = DIFF_DIFFLIB                                      \
+	}
 
 enum diff_tag { DIFF_EQUAL, DIFF_REPLACE, DIFF_DELETE, DIFF_INSERT };
 
@@ -122,11 +128,13 @@ struct diff_op {
 struct diff_result {
 	struct diff_op *ops; /* malloc'd; diff_result_release frees them */
 	size_t op_count;
-	size_t matches;	 /* items in equal opcodes */
-	double ratio;	 /* 2 * matches / (old + new), 1.0 if both are empty */
-	size_t deleted;	 /* items of DIFF_DELETE */
-	size_t inserted; /* items of DIFF_INSERT */
-	size_t replaced_old, replaced_new; /* items of DIFF_REPLACE */
+	size_t matches; /* items in equal opcodes */
+	double ratio;	/* 2 * matches / (old + new), 1.0 if both are empty */
+	/* An item replaced stands for one of each side; what one side of a
+	 * replacement has more counts as deleted or inserted. So matches +
+	 * deleted + replaced is the length of the old side, and matches +
+	 * inserted + replaced that of the new. */
+	size_t deleted, inserted, replaced;
 	bool exact; /* false: max_work was spent, some regions are coarse */
 };
 
@@ -146,5 +154,9 @@ const char *diff_tag_name(enum diff_tag tag);
 /* Appends the opcodes as a JSON array of [tag,i1,i2,j1,j2]. 0, or -1 past the
  * buffer's cap. */
 int diff_put_opcodes(struct buf *out, const struct diff_result *result);
+
+/* Appends the members "ratio", "stats" and "exact" that every result of the
+ * task has. 0, or -1 past the cap. */
+int diff_put_summary(struct buf *out, const struct diff_result *result);
 
 #endif

@@ -1,0 +1,275 @@
+/*
+ * The engine's frame: checks, memory, dispatch, and opcodes from the flags
+ * that an algorithm has set. It knows no algorithm and nothing of documents.
+ */
+#include "diff/engine.h"
+
+#include <stdlib.h>
+
+#include "base/json.h"
+
+void *engine_alloc(struct engine *engine, size_t count, size_t size)
+{
+	void *memory = NULL;
+
+	if (!size || count <= SIZE_MAX / size)
+		memory = arena_alloc(&engine->arena, count * size);
+	if (!memory)
+		err_limit(engine->err, "memory", (int64_t)engine->arena.max,
+			  "the comparison needs more than %zu bytes of memory",
+			  engine->arena.max);
+	return memory;
+}
+
+int engine_counts(struct engine *engine)
+{
+	size_t count = engine->id_count;
+
+	if (engine->a_count)
+		return 0;
+	engine->a_count = engine_alloc(engine, count * 2, sizeof(uint32_t));
+	if (!engine->a_count)
+		return -1;
+	memset(engine->a_count, 0, count * 2 * sizeof(uint32_t));
+	engine->b_count = engine->a_count + count;
+	return 0;
+}
+
+int engine_push(struct engine *engine, struct engine_stack *stack,
+		struct engine_region region)
+{
+	if (stack->count == stack->cap) {
+		size_t cap = stack->cap ? stack->cap * 2 : 64;
+		struct engine_region *items =
+			engine_alloc(engine, cap, sizeof(*items));
+
+		if (!items)
+			return -1;
+		if (stack->count)
+			memcpy(items, stack->items,
+			       stack->count * sizeof(*items));
+		stack->items = items;
+		stack->cap = cap;
+	}
+	stack->items[stack->count++] = region;
+	return 0;
+}
+
+void engine_mark(struct engine *engine, struct engine_region region)
+{
+	memset(engine->a_changed + region.alo, 1, region.ahi - region.alo);
+	memset(engine->b_changed + region.blo, 1, region.bhi - region.blo);
+}
+
+/* Where GNU diff starts and ends to look: what both sides begin and end with
+ * is left out, but for `horizon` items. */
+static struct engine_region engine_trim(const struct engine *engine)
+{
+	struct engine_region r = engine_whole(engine);
+	uint32_t horizon = engine->options->horizon;
+	uint32_t prefix = 0, suffix = 0;
+
+	while (prefix < r.ahi && prefix < r.bhi &&
+	       engine->a[prefix] == engine->b[prefix])
+		prefix++;
+	r.alo = r.blo = prefix < horizon ? 0 : prefix - horizon;
+	while (suffix < r.ahi - prefix && suffix < r.bhi - prefix &&
+	       engine->a[r.ahi - 1 - suffix] == engine->b[r.bhi - 1 - suffix])
+		suffix++;
+	suffix = suffix < horizon ? 0 : suffix - horizon;
+	r.ahi -= suffix;
+	r.bhi -= suffix;
+	return r;
+}
+
+static int engine_dispatch(struct engine *engine)
+{
+	const struct diff_options *options = engine->options;
+	struct engine_region region = engine_whole(engine);
+	int result = -1;
+
+	switch (options->algorithm) {
+	case DIFF_DIFFLIB:
+		return difflib_run(engine);
+	case DIFF_MYERS:
+		if (options->style == DIFF_STYLE_GNU)
+			region = engine_trim(engine);
+		result = myers_run(engine, region);
+		break;
+	case DIFF_HISTOGRAM:
+		result = histogram_run(engine);
+		break;
+	case DIFF_PATIENCE:
+		result = patience_run(engine);
+		break;
+	}
+	if (!result && options->style == DIFF_STYLE_GIT)
+		slide_git(engine);
+	else if (!result && options->style == DIFF_STYLE_GNU)
+		slide_gnu(engine, region);
+	return result;
+}
+
+static int engine_prepare(struct engine *engine)
+{
+	size_t bytes = (size_t)engine->na + engine->nb + 4;
+	uint32_t top = 0;
+
+	for (uint32_t i = 0; i < engine->na; i++)
+		top = engine->a[i] > top ? engine->a[i] : top;
+	for (uint32_t j = 0; j < engine->nb; j++)
+		top = engine->b[j] > top ? engine->b[j] : top;
+	engine->id_count = top + 1;
+	engine->a_changed = engine_alloc(engine, bytes, 1);
+	if (!engine->a_changed)
+		return -1;
+	memset(engine->a_changed, 0, bytes);
+	engine->a_changed++;
+	engine->b_changed = engine->a_changed + engine->na + 2;
+	return 0;
+}
+
+/* --- Opcodes -------------------------------------------------------------- */
+
+/* The next opcode at (op->i2, op->j2); false at the end of both sides. */
+static bool engine_next(const struct engine *engine, struct diff_op *op)
+{
+	uint32_t i = op->i2, j = op->j2;
+	const uint8_t *ac = engine->a_changed, *bc = engine->b_changed;
+
+	op->i1 = i;
+	op->j1 = j;
+	while (i < engine->na && j < engine->nb && !ac[i] && !bc[j])
+		i++, j++;
+	op->tag = DIFF_EQUAL;
+	if (i == op->i1) {
+		while (i < engine->na && ac[i])
+			i++;
+		while (j < engine->nb && bc[j])
+			j++;
+		op->tag = i == op->i1	? DIFF_INSERT
+			  : j == op->j1 ? DIFF_DELETE
+					: DIFF_REPLACE;
+	}
+	op->i2 = i;
+	op->j2 = j;
+	return op->i1 < i || op->j1 < j;
+}
+
+static void engine_count(struct diff_result *result, const struct diff_op *op)
+{
+	size_t gone = op->i2 - op->i1, come = op->j2 - op->j1;
+	size_t both = gone < come ? gone : come;
+
+	if (op->tag == DIFF_EQUAL) {
+		result->matches += gone;
+		return;
+	}
+	result->replaced += both;
+	result->deleted += gone - both;
+	result->inserted += come - both;
+}
+
+static int engine_finish(struct engine *engine, struct diff_result *result)
+{
+	struct diff_op op = {0};
+	size_t total = (size_t)engine->na + engine->nb, count = 0;
+
+	while (engine_next(engine, &op))
+		count++;
+	if (count) {
+		result->ops = malloc(count * sizeof(*result->ops));
+		if (!result->ops)
+			return err_limit(engine->err, "memory",
+					 (int64_t)(count * sizeof(op)),
+					 "no memory for %zu opcodes", count);
+	}
+	op = (struct diff_op){0};
+	while (engine_next(engine, &op)) {
+		result->ops[result->op_count++] = op;
+		engine_count(result, &op);
+	}
+	result->ratio =
+		total ? 2.0 * (double)result->matches / (double)total : 1.0;
+	result->exact = !engine_spent(engine);
+	return 0;
+}
+
+int diff_run(const struct diff_seq *old_seq, const struct diff_seq *new_seq,
+	     const struct diff_options *options, struct diff_result *result,
+	     struct err *err)
+{
+	size_t longer = old_seq->count > new_seq->count ? old_seq->count
+							: new_seq->count;
+	struct engine engine = {
+		.options = options,
+		.a = old_seq->ids,
+		.b = new_seq->ids,
+		.na = (uint32_t)old_seq->count,
+		.nb = (uint32_t)new_seq->count,
+		.max_work = options->max_work ? options->max_work
+					      : DIFF_WORK_DEFAULT,
+		.err = err,
+	};
+	int status;
+
+	memset(result, 0, sizeof(*result));
+	if (longer > DIFF_ITEMS_MAX)
+		return err_limit(err, "items", (int64_t)longer,
+				 "a side has %zu items, more than %u", longer,
+				 DIFF_ITEMS_MAX);
+	arena_init(&engine.arena, options->max_memory ? options->max_memory
+						      : DIFF_MEMORY_DEFAULT);
+	status = engine_prepare(&engine);
+	if (!status)
+		status = engine_dispatch(&engine);
+	if (!status)
+		status = engine_finish(&engine, result);
+	arena_release(&engine.arena);
+	if (status)
+		diff_result_release(result);
+	return status;
+}
+
+void diff_result_release(struct diff_result *result)
+{
+	free(result->ops);
+	memset(result, 0, sizeof(*result));
+}
+
+/* --- Results as JSON ------------------------------------------------------ */
+
+const char *diff_tag_name(enum diff_tag tag)
+{
+	static const char *const names[] = {"equal", "replace", "delete",
+					    "insert"};
+
+	return names[tag];
+}
+
+int diff_put_opcodes(struct buf *out, const struct diff_result *result)
+{
+	buf_add_char(out, '[');
+	for (size_t n = 0; n < result->op_count; n++) {
+		const struct diff_op *op = &result->ops[n];
+
+		buf_printf(out, "%s[\"%s\",%u,%u,%u,%u]", n ? "," : "",
+			   diff_tag_name(op->tag), op->i1, op->i2, op->j1,
+			   op->j2);
+	}
+	return buf_add_char(out, ']');
+}
+
+int diff_put_summary(struct buf *out, const struct diff_result *result)
+{
+	json_put_key(out, "ratio");
+	json_put_double(out, result->ratio);
+	json_put_key(out, "stats");
+	buf_printf(out,
+		   "{\"equal\":%zu,\"deleted\":%zu,\"inserted\":%zu,"
+		   "\"replaced\":%zu}",
+		   result->matches, result->deleted, result->inserted,
+		   result->replaced);
+	json_put_key(out, "exact");
+	return buf_add_text(out, result->exact ? "true" : "false");
+}
