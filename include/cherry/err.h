@@ -40,12 +40,15 @@ struct err {
 	char message[512]; /* one sentence, valid UTF-8, no newline */
 	char field[160];   /* path of the member at fault, "" if none */
 	char reason[32];   /* class of a bad_input or unsupported, "" if none */
-	char limit[32];    /* name of the limit that was reached, "" if none */
+	char limit[32];	   /* name of the limit that was reached, "" if none */
 	int64_t value;	   /* with `limit`: what was met */
 	int64_t offset;	   /* byte in the input, -1 if unknown */
 };
 
-#define ERR_INIT {.offset = -1}
+#define ERR_INIT                                                               \
+	{                                                                      \
+		.offset = -1                                                   \
+	}
 
 /* "bad_args" and so on; "" for ERR_NONE. */
 const char *err_code_name(enum err_code code);

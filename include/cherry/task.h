@@ -30,9 +30,9 @@ enum task_arg_type {
 	ARG_CHOICES, /* an array of choices -> bits: bit i for choice i */
 	ARG_BYTES,   /* args.NAME, args.NAME_base64 or inputs.NAME -> text */
 	ARG_BYTES_JSON, /* the same; args.NAME that is no string -> raw */
-	ARG_JSON,    /* any value, read with unique keys -> node and raw */
-	ARG_RAW,     /* any value -> raw; nobody has looked for equal keys */
-	ARG_SIZE     /* settings only: "16M" -> integer */
+	ARG_JSON,	/* any value, read with unique keys -> node and raw */
+	ARG_RAW,	/* any value -> raw; nobody has looked for equal keys */
+	ARG_SIZE	/* settings only: "16M" -> integer */
 };
 
 /* One argument or one setting: everything about it that is not code. */
@@ -148,8 +148,7 @@ int task_run(const struct task *task, struct task_call *call,
 /* --- Results -------------------------------------------------------------- */
 
 /* The output of that name, or NULL if the bytes belong into the reply. */
-struct task_output *task_output_find(struct task_call *call,
-				     struct slice name);
+struct task_output *task_output_find(struct task_call *call, struct slice name);
 
 /* Appends `"key":K` or `"file":F`. */
 int task_output_put_target(struct buf *result, const struct task_output *out);
