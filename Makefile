@@ -13,13 +13,12 @@ WARN	:= -Wall -Wextra -Wshadow -Wvla -Wwrite-strings -Wstrict-prototypes \
 OPT	?= -O2
 CFLAGS	?= $(OPT) -g -fno-strict-aliasing -fstack-protector-strong
 SANFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer \
-	   -fno-sanitize-recover=undefined)
+	   -fno-sanitize-recover=undefined) $(if $(FUZZER),-fsanitize=fuzzer-no-link)
 CPPFLAGS += -D_GNU_SOURCE -D_FORTIFY_SOURCE=$(if $(SANITIZE),0,2) \
 	   -DCHERRY_VERSION='"$(VERSION)"' -Iinclude -Isrc
 
 # Libraries: each is named once here and used by one adapter.
 PKGS	:= hiredis libxml-2.0 libcrypto zlib libseccomp
-OPTPKGS	:= yaml-0.1
 CPPFLAGS += $(if $(call has,yaml-0.1),-DHAVE_YAML) \
 	   $(if $(call has,hiredis_ssl),-DHAVE_HIREDIS_SSL)
 LIBCFLAGS := $(shell $(PKG) --cflags $(PKGS) 2>/dev/null)
@@ -64,18 +63,22 @@ $(BUILD)/pic/%.o: %.c
 	@mkdir -p $(@D)
 	$(ALLC) $(shell $(PKG) --cflags vips) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
 
-$(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libcherry.a
-	@mkdir -p $(@D)
-	$(ALLC) -Itests -MMD -MP -o $@ $< $(BUILD)/libcherry.a $(LIBS) -lcriterion
+# Programs of the tests, each from one file.
+$(BUILD)/tests/%.o: CPPFLAGS += -Itests
 
-$(BUILD)/tests/%: tests/tools/%.c $(BUILD)/libcherry.a
-	@mkdir -p $(@D)
-	$(ALLC) -Itests -MMD -MP -o $@ $< $(BUILD)/libcherry.a $(LIBS)
+$(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/libcherry.a
+	$(LDALL) -o $@ $^ $(LIBS) -lcriterion
 
-$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libcherry.a
+$(BUILD)/tests/%: $(BUILD)/tests/tools/%.o $(BUILD)/libcherry.a
+	$(LDALL) -o $@ $^ $(LIBS)
+
+$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libcherry.a
 	@mkdir -p $(@D)
-	$(ALLC) -Itests -MMD -MP -o $@ $< $(BUILD)/libcherry.a $(LIBS) \
-		$(if $(call has,libcjson),-lcjson)
+	$(LDALL) -o $@ $^ $(LIBS) $(if $(call has,libcjson),-lcjson)
+
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libcherry.a
+	@mkdir -p $(@D)
+	$(LDALL) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ $(LIBS)
 
 tests: all $(UNIT) $(TOOLS)
 
@@ -101,7 +104,7 @@ fuzz: deps
 lint:
 	@scripts/check-layers
 	@clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
-	@clang-tidy --quiet $$(git ls-files 'src/*.c') -- -std=c11 $(CPPFLAGS) $(LIBCFLAGS) $(shell $(PKG) --cflags vips)
+	@git ls-files 'src/*.c' | xargs -P 2 -I{} clang-tidy --quiet {} -- -std=c11 $(CPPFLAGS) $(LIBCFLAGS) $(shell $(PKG) --cflags vips)
 format:
 	@clang-format -i $$(git ls-files '*.c' '*.h')
 
@@ -111,4 +114,4 @@ install: all
 clean:
 	rm -rf build build-*
 
--include $(OBJ:.o=.d) $(IMAGEO:.o=.d) $(wildcard $(BUILD)/tests/*.d $(BUILD)/bench/*.d)
+-include $(OBJ:.o=.d) $(IMAGEO:.o=.d) $(wildcard $(BUILD)/tests/*/*.d)

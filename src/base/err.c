@@ -97,8 +97,8 @@ static void set_text(char *out, size_t size, const char *text)
 	out[copy_clean(out, size - 1, slice, &pos)] = '\0';
 }
 
-static void set_message(struct err *err, enum err_code code, const char *format,
-			va_list args)
+__attribute__((format(printf, 3, 0))) static void set_message(
+	struct err *err, enum err_code code, const char *format, va_list args)
 {
 	char message[sizeof(err->message)];
 	int len = vsnprintf(message, sizeof(message), format, args);
