@@ -1,0 +1,194 @@
+/*
+ * Opens pictures with the loader that their magic bytes name, looks at the
+ * header before any pixel, and lets the loader shrink while it decodes. Never
+ * lets libvips choose a loader by itself.
+ */
+#include "image/vips_adapter.h"
+
+#include <inttypes.h>
+
+static const struct loader {
+	const char *operation; /* also its nickname in vips */
+	bool pages;	       /* has `page` and `n` */
+	bool fails;	       /* honours fail_on */
+} loaders[IMAGE_FORMAT_COUNT] = {
+	[IMAGE_JPEG] = {"jpegload_buffer", false, true},
+	[IMAGE_PNG] = {"pngload_buffer", false, true},
+	[IMAGE_WEBP] = {"webpload_buffer", true, true},
+	[IMAGE_GIF] = {"gifload_buffer", true, true},
+	[IMAGE_TIFF] = {"tiffload_buffer", true, true},
+	[IMAGE_AVIF] = {"heifload_buffer", true, true},
+	[IMAGE_HEIC] = {"heifload_buffer", true, true},
+	[IMAGE_SVG] = {"svgload_buffer", false, true},
+	[IMAGE_PDF] = {"pdfload_buffer", true, true},
+	[IMAGE_JXL] = {"jxlload_buffer", false, true},
+	[IMAGE_JP2] = {"jp2kload_buffer", false, true},
+};
+
+uint32_t load_formats(void)
+{
+	uint32_t bits = 0;
+	int i;
+
+	for (i = 0; i < IMAGE_FORMAT_COUNT; i++) {
+		if (vips_type_find("VipsOperation", loaders[i].operation))
+			bits |= 1u << i;
+	}
+	return bits;
+}
+
+/* How the loader is asked to shrink. */
+struct shrink {
+	int jpeg;     /* 1, 2, 4, 8 */
+	double scale; /* webp, svg, pdf; 0: not given */
+};
+
+static VipsImage *call_loader(const struct load *load, int64_t page,
+			      struct shrink shrink, bool again)
+{
+	const struct loader *loader = &loaders[load->header.format];
+	VipsOperation *operation = vips_operation_new(loader->operation);
+	VipsBlob *blob = vips_blob_new(NULL, load->source->bytes.ptr,
+				       load->source->bytes.len);
+	VipsImage *image = NULL;
+
+	g_object_set(operation, "buffer", blob, "access",
+		     again ? VIPS_ACCESS_RANDOM : VIPS_ACCESS_SEQUENTIAL, NULL);
+	vips_area_unref(VIPS_AREA(blob));
+	if (loader->fails)
+		g_object_set(operation, "fail_on", VIPS_FAIL_ON_TRUNCATED,
+			     NULL);
+	if (loader->pages)
+		g_object_set(operation, "page", (int)page, "n",
+			     load->animated ? -1 : 1, NULL);
+	if (shrink.jpeg > 1)
+		g_object_set(operation, "shrink", shrink.jpeg, NULL);
+	if (shrink.scale > 0)
+		g_object_set(operation, "scale", shrink.scale, NULL);
+	if (!vips_cache_operation_buildp(&operation))
+		g_object_get(operation, "out", &image, NULL);
+	vips_object_unref_outputs(VIPS_OBJECT(operation));
+	g_object_unref(operation);
+	return image;
+}
+
+static int64_t header_int(VipsImage *image, const char *name, int64_t fallback)
+{
+	int value;
+
+	if (!vips_image_get_typeof(image, name) ||
+	    vips_image_get_int(image, name, &value))
+		return fallback;
+	return value;
+}
+
+static int check_frames(struct load *load, int64_t page, struct err *err)
+{
+	const struct image_limits *limits = load->source->limits;
+
+	if (page >= load->pages)
+		return err_reason(err, ERR_UNSUPPORTED, "page",
+				  "page %" PRId64 " is asked for, but the "
+				  "picture has %" PRId64 " (from 0)",
+				  page, load->pages);
+	if (load->animated && load->pages > limits->max_frames)
+		return err_limit(err, "max_frames", load->pages,
+				 "the animation has %" PRId64
+				 " frames, over max_frames %" PRId64,
+				 load->pages, limits->max_frames);
+	return 0;
+}
+
+int load_open(struct load *load, const struct image_source *source,
+	      int64_t page, bool animated, struct err *err)
+{
+	VipsImage *image;
+
+	*load = (struct load){.source = source,
+			      .page = animated ? 0 : page,
+			      .pages = 1,
+			      .orientation = 1};
+	if (magic_read(source->bytes, &load->header, err) ||
+	    magic_check(&load->header, source->limits, 1, err))
+		return -1;
+	if (!(load_formats() >> load->header.format & 1))
+		return err_reason(err, ERR_UNSUPPORTED, "loader",
+				  "this build reads no %s",
+				  image_format_name(load->header.format));
+	/* The first page's header first: it tells how many there are. */
+	if (page && !loaders[load->header.format].pages)
+		return check_frames(load, page, err);
+	image = call_loader(load, 0, (struct shrink){0}, false);
+	if (!image)
+		return image_error("the picture cannot be opened", err);
+	load->pages = header_int(image, VIPS_META_N_PAGES, 1);
+	load->orientation = vips_image_get_orientation(image);
+	if (load->pages < 1)
+		load->pages = 1;
+	load->animated = animated && load->pages > 1;
+	load->header.width = vips_image_get_width(image);
+	load->header.height = vips_image_get_height(image);
+	g_object_unref(image);
+	if (check_frames(load, page, err))
+		return -1;
+	if (page) {
+		image = call_loader(load, page, (struct shrink){0}, false);
+		if (!image)
+			return image_error("the page cannot be opened", err);
+		load->header.width = vips_image_get_width(image);
+		load->header.height = vips_image_get_height(image);
+		g_object_unref(image);
+	}
+	return magic_check(&load->header, source->limits,
+			   load->animated ? load->pages : 1, err);
+}
+
+/* JPEG shrinks by halves; the rest is left to a good filter, so stop a little
+ * above the size that is wanted. */
+static struct shrink plan_shrink(const struct load *load, double scale)
+{
+	struct shrink shrink = {.jpeg = 1};
+
+	switch (load->header.format) {
+	case IMAGE_JPEG:
+		while (shrink.jpeg < 8 && scale * shrink.jpeg * 2 <= 0.8)
+			shrink.jpeg *= 2;
+		break;
+	case IMAGE_WEBP:
+		if (scale < 1 && !load->animated)
+			shrink.scale = scale;
+		break;
+	case IMAGE_SVG:
+	case IMAGE_PDF:
+		shrink.scale = scale;
+		break;
+	default:
+		break;
+	}
+	return shrink;
+}
+
+int load_decode(struct load *load, double scale, bool again, struct err *err)
+{
+	VipsImage *memory;
+
+	load->image =
+		call_loader(load, load->page, plan_shrink(load, scale), again);
+	if (!load->image)
+		return image_error("the picture cannot be decoded", err);
+	if (!again)
+		return 0;
+	memory = vips_image_copy_memory(load->image);
+	if (!memory)
+		return image_error("the picture cannot be decoded", err);
+	g_object_unref(load->image);
+	load->image = memory;
+	return 0;
+}
+
+void load_close(struct load *load)
+{
+	if (load->image)
+		g_object_unref(load->image);
+	load->image = NULL;
+}

@@ -1,0 +1,327 @@
+/*
+ * The look at the first bytes. Knows signatures and where four formats keep
+ * their size; decodes nothing and calls no library.
+ */
+#include "image/magic.h"
+
+#include <inttypes.h>
+
+/* More scans than any camera or optimiser writes: each costs a pass over the
+ * whole picture. */
+#define SCANS_MAX 100
+/* Compressed text in a PNG inflates up to a thousandfold. */
+#define TEXT_MAX 65536
+
+static unsigned byte_at(struct slice bytes, size_t at)
+{
+	return (unsigned char)bytes.ptr[at];
+}
+
+static uint32_t big16(struct slice bytes, size_t at)
+{
+	return byte_at(bytes, at) << 8 | byte_at(bytes, at + 1);
+}
+
+static uint32_t big32(struct slice bytes, size_t at)
+{
+	return big16(bytes, at) << 16 | big16(bytes, at + 2);
+}
+
+static uint32_t little16(struct slice bytes, size_t at)
+{
+	return byte_at(bytes, at + 1) << 8 | byte_at(bytes, at);
+}
+
+static uint32_t little24(struct slice bytes, size_t at)
+{
+	return little16(bytes, at) | byte_at(bytes, at + 2) << 16;
+}
+
+static bool has(struct slice bytes, size_t at, const char *text, size_t len)
+{
+	return bytes.len >= at + len && !memcmp(bytes.ptr + at, text, len);
+}
+
+#define HAS(bytes, at, text) has(bytes, at, text, sizeof(text) - 1)
+
+static int header_missing(const char *format, struct err *err)
+{
+	return err_reason(err, ERR_BAD_INPUT, "truncated",
+			  "the %s ends before its header does", format);
+}
+
+static bool is_frame_header(unsigned marker)
+{
+	return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 &&
+	       marker != 0xc8 && marker != 0xcc;
+}
+
+/*
+ * Walks the markers of a JPEG: segments by their length, coded data by its
+ * next 0xff that is neither stuffed nor a restart. Only the main picture
+ * counts: the walk ends at its end marker.
+ */
+static int read_jpeg(struct slice bytes, struct magic_header *header,
+		     struct err *err)
+{
+	size_t at = 2;
+
+	while (at + 2 <= bytes.len) {
+		const char *mark = memchr(bytes.ptr + at, 0xff, bytes.len - at);
+		unsigned marker;
+
+		if (!mark || mark + 1 >= bytes.ptr + bytes.len)
+			break;
+		at = (size_t)(mark - bytes.ptr) + 1;
+		marker = byte_at(bytes, at);
+		if (marker == 0xff)
+			continue;
+		at++;
+		if (marker == 0xd9)
+			break;
+		if (marker == 0 || marker == 1 ||
+		    (marker >= 0xd0 && marker <= 0xd8))
+			continue;
+		if (at + 2 > bytes.len)
+			break;
+		if (is_frame_header(marker) && !header->width &&
+		    at + 7 <= bytes.len) {
+			header->height = big16(bytes, at + 3);
+			header->width = big16(bytes, at + 5);
+			header->whole = (marker & 3) == 2;
+		}
+		if (marker == 0xda)
+			header->scans++;
+		at += big16(bytes, at);
+	}
+	return header->width ? 0 : header_missing("JPEG", err);
+}
+
+/* Is this iTXt chunk deflated? The flag stands behind the keyword's NUL. */
+static bool is_deflated(struct slice chunk)
+{
+	const char *nul = memchr(chunk.ptr, 0, chunk.len);
+
+	return nul && nul + 1 < chunk.ptr + chunk.len && nul[1] == 1;
+}
+
+/* Adds up what text chunks weigh that libpng would inflate. */
+static void read_png_text(struct slice bytes, struct magic_header *header)
+{
+	size_t at = 8;
+
+	while (bytes.len - at >= 12) {
+		uint32_t len = big32(bytes, at);
+
+		if (len > bytes.len - at - 12)
+			break;
+		if (HAS(bytes, at + 4, "zTXt") ||
+		    (HAS(bytes, at + 4, "iTXt") &&
+		     is_deflated(slice_of(bytes.ptr + at + 8, len))))
+			header->text_size += len;
+		at += len + 12;
+	}
+}
+
+static int read_png(struct slice bytes, struct magic_header *header,
+		    struct err *err)
+{
+	if (bytes.len < 33 || !HAS(bytes, 12, "IHDR"))
+		return header_missing("PNG", err);
+	header->width = big32(bytes, 16);
+	header->height = big32(bytes, 20);
+	header->whole = byte_at(bytes, 28) != 0;
+	read_png_text(bytes, header);
+	return 0;
+}
+
+static int read_gif(struct slice bytes, struct magic_header *header,
+		    struct err *err)
+{
+	if (bytes.len < 13)
+		return header_missing("GIF", err);
+	header->width = little16(bytes, 6);
+	header->height = little16(bytes, 8);
+	return 0;
+}
+
+static int read_webp(struct slice bytes, struct magic_header *header,
+		     struct err *err)
+{
+	header->whole = true;
+	if (bytes.len < 30)
+		return header_missing("WebP", err);
+	if (HAS(bytes, 12, "VP8X")) {
+		header->width = little24(bytes, 24) + 1;
+		header->height = little24(bytes, 27) + 1;
+	} else if (HAS(bytes, 12, "VP8L")) {
+		uint32_t bits = little24(bytes, 21) | byte_at(bytes, 24) << 24;
+
+		header->width = (bits & 0x3fff) + 1;
+		header->height = (bits >> 14 & 0x3fff) + 1;
+	} else if (HAS(bytes, 12, "VP8 ")) {
+		header->width = little16(bytes, 26) & 0x3fff;
+		header->height = little16(bytes, 28) & 0x3fff;
+	} else {
+		return header_missing("WebP", err);
+	}
+	return 0;
+}
+
+/* The brands of an ISO base media file decide between AVIF and HEIC. */
+static enum image_format find_heif(struct slice bytes)
+{
+	static const char heic[][5] = {"heic", "heix", "heim", "heis",
+				       "hevc", "hevx", "mif1", "msf1"};
+	size_t end = bytes.len, at, i;
+
+	if (!HAS(bytes, 4, "ftyp") || bytes.len < 16)
+		return IMAGE_NONE;
+	if (big32(bytes, 0) < end)
+		end = big32(bytes, 0);
+	for (at = 8; at + 4 <= end; at += at == 8 ? 8 : 4) {
+		if (HAS(bytes, at, "avif") || HAS(bytes, at, "avis"))
+			return IMAGE_AVIF;
+	}
+	for (i = 0; i < sizeof(heic) / sizeof(heic[0]); i++) {
+		if (has(bytes, 8, heic[i], 4))
+			return IMAGE_HEIC;
+	}
+	return IMAGE_NONE;
+}
+
+/* SVG has no signature: an element of that name near the beginning of what
+ * looks like a text. */
+static bool is_svg(struct slice bytes)
+{
+	size_t max = bytes.len < 1000 ? bytes.len : 1000, at = 0;
+
+	if (HAS(bytes, 0, "\xef\xbb\xbf"))
+		at = 3;
+	while (at < max && memchr(" \t\r\n", bytes.ptr[at], 4))
+		at++;
+	if (at == max || bytes.ptr[at] != '<')
+		return false;
+	return memmem(bytes.ptr, max, "<svg", 4) != NULL;
+}
+
+static enum image_format find_format(struct slice bytes)
+{
+	static const struct {
+		enum image_format format;
+		size_t at, len;
+		char text[13];
+	} table[] = {
+		{IMAGE_JPEG, 0, 3, "\xff\xd8\xff"},
+		{IMAGE_PNG, 0, 8, "\x89PNG\r\n\x1a\n"},
+		{IMAGE_GIF, 0, 6, "GIF87a"},
+		{IMAGE_GIF, 0, 6, "GIF89a"},
+		{IMAGE_TIFF, 0, 4, "II*\0"},
+		{IMAGE_TIFF, 0, 4, "MM\0*"},
+		{IMAGE_TIFF, 0, 4, "II+\0"},
+		{IMAGE_TIFF, 0, 4, "MM\0+"},
+		{IMAGE_PDF, 0, 5, "%PDF-"},
+		{IMAGE_JXL, 0, 2, "\xff\x0a"},
+		{IMAGE_JXL, 0, 12, "\0\0\0\x0cJXL \r\n\x87\n"},
+		{IMAGE_JP2, 0, 12, "\0\0\0\x0cjP  \r\n\x87\n"},
+		{IMAGE_JP2, 0, 4, "\xff\x4f\xff\x51"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		if (has(bytes, table[i].at, table[i].text, table[i].len))
+			return table[i].format;
+	}
+	if (HAS(bytes, 0, "RIFF") && HAS(bytes, 8, "WEBP"))
+		return IMAGE_WEBP;
+	if (is_svg(bytes))
+		return IMAGE_SVG;
+	return find_heif(bytes);
+}
+
+int magic_read(struct slice bytes, struct magic_header *header, struct err *err)
+{
+	*header = (struct magic_header){.format = IMAGE_NONE};
+	if (bytes.len == 0)
+		return err_reason(err, ERR_BAD_INPUT, "empty",
+				  "the picture has no bytes");
+	header->format = find_format(bytes);
+	switch (header->format) {
+	case IMAGE_JPEG:
+		return read_jpeg(bytes, header, err);
+	case IMAGE_PNG:
+		return read_png(bytes, header, err);
+	case IMAGE_GIF:
+		return read_gif(bytes, header, err);
+	case IMAGE_WEBP:
+		return read_webp(bytes, header, err);
+	case IMAGE_AVIF:
+	case IMAGE_HEIC:
+		header->whole = true;
+		return 0;
+	case IMAGE_NONE:
+		return err_reason(err, ERR_UNSUPPORTED, "format",
+				  "the bytes are no picture of a known kind");
+	default:
+		return 0;
+	}
+}
+
+static int check_size(const struct magic_header *header,
+		      const struct image_limits *limits, int64_t frames,
+		      struct err *err)
+{
+	int64_t width = header->width, height = header->height;
+	int64_t edge = width > height ? width : height;
+	int64_t max = limits->max_pixels;
+
+	if (edge > limits->max_edge)
+		return err_limit(err, "max_edge", edge,
+				 "width %" PRId64 " × height %" PRId64
+				 " is over max_edge %" PRId64,
+				 width, height, limits->max_edge);
+	/* Edges are under 2^32, so that their product fits. */
+	if (height && width > max / height)
+		return err_limit(err, "max_pixels", width * height,
+				 "width %" PRId64 " × height %" PRId64
+				 " is over max_pixels %" PRId64,
+				 width, height, max);
+	if (frames > 1 && height && width * height > max / frames)
+		return err_limit(err, "max_pixels", width * height,
+				 "width %" PRId64 " × height %" PRId64
+				 " × %" PRId64
+				 " frames is over max_pixels %" PRId64,
+				 width, height, frames, max);
+	if (header->whole && width * height * frames > max / 2)
+		return err_limit(err, "max_pixels", width * height,
+				 "width %" PRId64 " × height %" PRId64
+				 " is over half of max_pixels %" PRId64
+				 ", the limit for a picture that has to be "
+				 "decoded whole (progressive, interlaced, WebP,"
+				 " AVIF, HEIC)",
+				 width, height, max);
+	return 0;
+}
+
+int magic_check(const struct magic_header *header,
+		const struct image_limits *limits, int64_t frames,
+		struct err *err)
+{
+	if (!(limits->loaders >> header->format & 1))
+		return err_reason(err, ERR_UNSUPPORTED, "loader",
+				  "pictures of format %s are not allowed by "
+				  "the setting loaders",
+				  image_format_name(header->format));
+	if (header->scans > SCANS_MAX)
+		return err_limit(err, "max_scans", header->scans,
+				 "the JPEG has %" PRId64
+				 " scans, over the limit of %d",
+				 header->scans, SCANS_MAX);
+	if (header->text_size > TEXT_MAX)
+		return err_limit(err, "max_text", header->text_size,
+				 "the PNG has %" PRId64
+				 " bytes of deflated text, over the limit of "
+				 "%d",
+				 header->text_size, TEXT_MAX);
+	return check_size(header, limits, frames, err);
+}

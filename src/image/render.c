@@ -1,0 +1,290 @@
+/*
+ * From decoded pixels to the pixels of one thumbnail: scale, orientation,
+ * colours, crop or padding, frame by frame.
+ */
+#include "image/vips_adapter.h"
+
+#include <inttypes.h>
+
+/* The size after orientation. */
+static void turned_size(const struct load *load, int64_t *width,
+			int64_t *height)
+{
+	bool turned = load->orientation >= 5 && load->orientation <= 8;
+
+	*width = turned ? load->header.height : load->header.width;
+	*height = turned ? load->header.width : load->header.height;
+}
+
+/*
+ * Scales and turns, and converts to sRGB: through the embedded profile where
+ * there is one, through a stock profile for CMYK, and not at all otherwise (an
+ * export profile given always would shift untagged colours).
+ */
+static int scale_frame(VipsImage *in, const struct geometry *plan,
+		       bool keep_icc, VipsImage **out)
+{
+	bool tagged = vips_image_get_typeof(in, VIPS_META_ICC_NAME) != 0;
+	bool cmyk =
+		vips_image_get_interpretation(in) == VIPS_INTERPRETATION_CMYK;
+	int width = (int)plan->resize_width, height = (int)plan->resize_height;
+
+	if (cmyk && !tagged)
+		return vips_thumbnail_image(in, out, width, "height", height,
+					    "size", VIPS_SIZE_FORCE,
+					    "import_profile", "cmyk",
+					    "export_profile", "srgb", NULL);
+	if (tagged && (!keep_icc || cmyk))
+		return vips_thumbnail_image(in, out, width, "height", height,
+					    "size", VIPS_SIZE_FORCE,
+					    "export_profile", "srgb", NULL);
+	return vips_thumbnail_image(in, out, width, "height", height, "size",
+				    VIPS_SIZE_FORCE, NULL);
+}
+
+/* 8 bits and sRGB or grey, whatever came in. */
+static int plain_pixels(VipsImage *in, VipsImage **out)
+{
+	VipsInterpretation now = vips_image_guess_interpretation(in);
+	VipsInterpretation want = vips_image_get_bands(in) < 3
+					  ? VIPS_INTERPRETATION_B_W
+					  : VIPS_INTERPRETATION_sRGB;
+	VipsImage *converted = NULL;
+	int status;
+
+	if (now == want && vips_image_get_format(in) == VIPS_FORMAT_UCHAR) {
+		g_object_ref(in);
+		*out = in;
+		return 0;
+	}
+	if (vips_colourspace(in, &converted, want, NULL))
+		return -1;
+	status = vips_cast_uchar(converted, out, NULL);
+	g_object_unref(converted);
+	return status;
+}
+
+static int crop_frame(VipsImage *in, const struct image_variant *variant,
+		      const struct geometry *plan, VipsImage **out)
+{
+	int width = (int)plan->width, height = (int)plan->height;
+	int64_t whole_width = vips_image_get_width(in);
+	int64_t whole_height = vips_image_get_height(in);
+
+	if (variant->gravity != IMAGE_POINT)
+		return vips_smartcrop(in, out, width, height, "interesting",
+				      variant->gravity == IMAGE_ATTENTION
+					      ? VIPS_INTERESTING_ATTENTION
+					      : VIPS_INTERESTING_ENTROPY,
+				      NULL);
+	return vips_extract_area(
+		in, out, (int)geometry_offset(whole_width, width, variant->x),
+		(int)geometry_offset(whole_height, height, variant->y), width,
+		height, NULL);
+}
+
+/* Pads to the wanted size, background all round. */
+static int pad_frame(VipsImage *in, const struct image_variant *variant,
+		     const struct geometry *plan, VipsImage **out)
+{
+	const unsigned char *rgba = variant->background;
+	int bands = vips_image_get_bands(in);
+	bool grey = bands < 3, alpha = vips_image_hasalpha(in);
+	VipsImage *base[3] = {NULL, NULL, NULL};
+	double fill[4] = {rgba[0], rgba[1], rgba[2], rgba[3]};
+	VipsArrayDouble *background;
+	int status = -1, left, top;
+
+	/* The background may need colour or alpha that the picture lacks. */
+	if (grey ? vips_colourspace(in, &base[0], VIPS_INTERPRETATION_sRGB,
+				    NULL)
+		 : vips_copy(in, &base[0], NULL))
+		goto out;
+	if (!alpha && rgba[3] < 255 ? vips_addalpha(base[0], &base[1], NULL)
+				    : vips_copy(base[0], &base[1], NULL))
+		goto out;
+	background = vips_array_double_new(fill, vips_image_get_bands(base[1]));
+	left = (int)(plan->width - vips_image_get_width(in)) / 2;
+	top = (int)(plan->height - vips_image_get_height(in)) / 2;
+	status = vips_embed(base[1], out, left, top, (int)plan->width,
+			    (int)plan->height, "extend", VIPS_EXTEND_BACKGROUND,
+			    "background", background, NULL);
+	vips_area_unref(VIPS_AREA(background));
+out:
+	if (base[0])
+		g_object_unref(base[0]);
+	if (base[1])
+		g_object_unref(base[1]);
+	return status;
+}
+
+static int fit_frame(VipsImage *in, const struct image_variant *variant,
+		     const struct geometry *plan, VipsImage **out)
+{
+	int width = vips_image_get_width(in);
+	int height = vips_image_get_height(in);
+
+	if (width == plan->width && height == plan->height) {
+		g_object_ref(in);
+		*out = in;
+		return 0;
+	}
+	if (width >= plan->width && height >= plan->height)
+		return crop_frame(in, variant, plan, out);
+	return pad_frame(in, variant, plan, out);
+}
+
+/* One frame, all steps; the result is in memory, so that a damaged source is
+ * noticed here and a crop may look at pixels in any order. */
+static int render_frame(VipsImage *in, const struct image_variant *variant,
+			const struct geometry *plan, VipsImage **out)
+{
+	bool keep_icc = (variant->keep & IMAGE_KEEP_ICC) != 0;
+	VipsImage *step[4] = {NULL, NULL, NULL, NULL};
+	int i, status = -1;
+
+	*out = NULL;
+	if (scale_frame(in, plan, keep_icc, &step[0]) ||
+	    plain_pixels(step[0], &step[1]))
+		goto out;
+	step[2] = vips_image_copy_memory(step[1]);
+	if (!step[2] || fit_frame(step[2], variant, plan, &step[3]))
+		goto out;
+	*out = vips_image_copy_memory(step[3]);
+	status = *out ? 0 : -1;
+out:
+	for (i = 0; i < 4; i++) {
+		if (step[i])
+			g_object_unref(step[i]);
+	}
+	return status;
+}
+
+/* Frames one below the other again. */
+static int join_frames(VipsImage **frames, int count, VipsImage **out)
+{
+	VipsImage *joined = NULL, *memory;
+	int height = vips_image_get_height(frames[0]);
+
+	if (vips_arrayjoin(frames, &joined, count, "across", 1, NULL))
+		return -1;
+	memory = vips_image_copy_memory(joined);
+	g_object_unref(joined);
+	if (!memory)
+		return -1;
+	vips_image_set_int(memory, VIPS_META_PAGE_HEIGHT, height);
+	*out = memory;
+	return 0;
+}
+
+static int render_frames(const struct load *load,
+			 const struct image_variant *variant,
+			 const struct geometry *plan, VipsImage **out)
+{
+	int height = (int)load->header.height, i, status = -1;
+	int count = vips_image_get_height(load->image) / height;
+	VipsImage **frames = g_new0(VipsImage *, (gsize)count);
+
+	for (i = 0; i < count; i++) {
+		VipsImage *frame = NULL;
+		int failed = vips_extract_area(
+			load->image, &frame, 0, i * height,
+			vips_image_get_width(load->image), height, NULL);
+
+		if (!failed) {
+			failed = render_frame(frame, variant, plan, &frames[i]);
+			g_object_unref(frame);
+		}
+		if (failed)
+			goto out;
+	}
+	status = join_frames(frames, count, out);
+out:
+	for (i = 0; i < count; i++) {
+		if (frames[i])
+			g_object_unref(frames[i]);
+	}
+	g_free(frames);
+	return status;
+}
+
+/* Drops the metadata that is not to be kept. */
+static void drop_metadata(VipsImage *image, unsigned keep)
+{
+	char **names = vips_image_get_fields(image);
+	char **name;
+
+	for (name = names; *name; name++) {
+		bool exif = g_str_has_prefix(*name, "exif-");
+		bool icc = !strcmp(*name, VIPS_META_ICC_NAME);
+		bool xmp = !strcmp(*name, VIPS_META_XMP_NAME);
+		bool other = !strcmp(*name, VIPS_META_IPTC_NAME) ||
+			     !strcmp(*name, VIPS_META_PHOTOSHOP_NAME) ||
+			     g_str_has_prefix(*name, "png-comment-");
+
+		if ((exif && !(keep & IMAGE_KEEP_EXIF)) ||
+		    (icc && !(keep & IMAGE_KEEP_ICC)) ||
+		    (xmp && !(keep & IMAGE_KEEP_XMP)) || other)
+			vips_image_remove(image, *name);
+	}
+	g_strfreev(names);
+}
+
+int render_variant(const struct load *load, const struct image_variant *variant,
+		   VipsImage **out, struct err *err)
+{
+	struct geometry plan;
+	int64_t width, height;
+	int status;
+
+	turned_size(load, &width, &height);
+	if (geometry_plan(variant, width, height, load->source->limits, &plan,
+			  err))
+		return -1;
+	status = load->animated
+			 ? render_frames(load, variant, &plan, out)
+			 : render_frame(load->image, variant, &plan, out);
+	if (status)
+		return image_error("the picture cannot be decoded", err);
+	if (variant->keep)
+		drop_metadata(*out, variant->keep);
+	return 0;
+}
+
+int render_small(const struct load *load, VipsImage **out, struct err *err)
+{
+	struct image_variant variant = {.width = 100,
+					.height = 100,
+					.fit = IMAGE_INSIDE,
+					.format = IMAGE_PNG};
+	struct load first = *load;
+	VipsImage *frame = NULL, *small = NULL, *colour = NULL, *alpha = NULL;
+	int status = -1;
+
+	first.animated = false;
+	if (vips_extract_area(load->image, &frame, 0, 0,
+			      vips_image_get_width(load->image),
+			      load->animated
+				      ? (int)load->header.height
+				      : vips_image_get_height(load->image),
+			      NULL)) {
+		status = image_error("the picture cannot be decoded", err);
+		goto out;
+	}
+	first.image = frame;
+	status = render_variant(&first, &variant, &small, err);
+	if (status)
+		goto out;
+	if (vips_colourspace(small, &colour, VIPS_INTERPRETATION_sRGB, NULL) ||
+	    (vips_image_hasalpha(colour)
+		     ? vips_copy(colour, &alpha, NULL)
+		     : vips_addalpha(colour, &alpha, NULL)) ||
+	    vips_cast_uchar(alpha, out, NULL))
+		status = image_error("no placeholder can be made", err);
+out:
+	g_clear_object(&frame);
+	g_clear_object(&small);
+	g_clear_object(&colour);
+	g_clear_object(&alpha);
+	return status;
+}

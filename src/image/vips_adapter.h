@@ -1,0 +1,72 @@
+/*
+ * The parts of cherry-image.so that call libvips, in the order in which a
+ * picture passes through them. Nothing here leaves the library.
+ */
+#ifndef IMAGE_VIPS_ADAPTER_H
+#define IMAGE_VIPS_ADAPTER_H
+
+#include <vips/vips.h>
+#include "image/geometry.h"
+#include "image/magic.h"
+
+/* One page, or all pages one below the other, opened but not decoded. */
+struct load {
+	const struct image_source *source;
+	struct magic_header header; /* sizes filled in by load_open */
+	int64_t page, pages;
+	int orientation;
+	bool animated; /* all pages are in `image` */
+	VipsImage *image;
+};
+
+/* --- load.c --------------------------------------------------------------- */
+
+/* The bits of formats whose loader libvips has. */
+uint32_t load_formats(void);
+
+/*
+ * Reads the header of `source` (page `page`, or all frames) and checks it
+ * against the limits; no pixel is decoded. The loader is named by the magic
+ * bytes. 0, or -1 as image_api.make; load_close is due in both cases.
+ */
+int load_open(struct load *load, const struct image_source *source,
+	      int64_t page, bool animated, struct err *err);
+
+/*
+ * Opens it again for decoding, shrunk while loading where the format can, to
+ * no less than `scale` (1: whole) of its size. `again`: pixels will be read
+ * more than once, so decode into memory now.
+ */
+int load_decode(struct load *load, double scale, bool again, struct err *err);
+void load_close(struct load *load);
+
+/* --- render.c ------------------------------------------------------------- */
+
+/* Scales, turns, converts and crops one variant; *out is in memory and the
+ * caller's to g_object_unref. */
+int render_variant(const struct load *load, const struct image_variant *variant,
+		   VipsImage **out, struct err *err);
+
+/* A small RGBA picture of the first frame for placeholders. */
+int render_small(const struct load *load, VipsImage **out, struct err *err);
+
+/* --- save.c --------------------------------------------------------------- */
+
+/* The bits of formats whose saver libvips has. */
+uint32_t save_formats(void);
+
+/* Can the format hold several frames? */
+bool save_animates(enum image_format format);
+
+/* Encodes; output->bytes is filled, at most `max` bytes. */
+int save_variant(VipsImage *image, const struct image_variant *variant,
+		 enum image_format format, size_t max,
+		 struct image_output *output, struct err *err);
+
+/* --- image.c -------------------------------------------------------------- */
+
+/* libvips's own complaint, in one line, as ERR_BAD_INPUT "corrupt" (or
+ * "truncated" where it says so); clears libvips's buffer. */
+int image_error(const char *what, struct err *err);
+
+#endif
