@@ -1,0 +1,239 @@
+/*
+ * The picture library against the corpus: sizes, colours by quadrant,
+ * orientation, classes of error, and that nothing takes long.
+ */
+#include <criterion/criterion.h>
+#include <dlfcn.h>
+#include <math.h>
+#include <stdio.h>
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "image/image.h"
+#include "png_pixels.h"
+
+#define CORPUS "tests/oracle/thumbnail/"
+
+static const struct image_limits limits = {
+	.max_pixels = 50000000,
+	.max_edge = 65500,
+	.max_output_edge = 4096,
+	.max_frames = 100,
+	.loaders = 0x7f,
+};
+
+static const struct image_api *api;
+
+static void setup(void)
+{
+	const char *build = getenv("BUILD");
+	char path[256];
+	void *library;
+	struct err err = ERR_INIT;
+
+	snprintf(path, sizeof(path), "./%s/cherry-image.so",
+		 build ? build : "build");
+	library = dlopen(path, RTLD_NOW);
+	if (!library)
+		cr_skip_test("no libvips: %s", dlerror());
+	api = dlsym(library, IMAGE_API_SYMBOL);
+	cr_assert(api && api->version == IMAGE_API_VERSION);
+	cr_assert_eq(api->start(&limits, &err), 0, "%s", err.message);
+}
+
+static struct buf read_file(const char *name)
+{
+	char path[256];
+	struct buf buf;
+	char chunk[4096];
+	size_t got;
+	FILE *file;
+
+	snprintf(path, sizeof(path), CORPUS "%s", name);
+	file = fopen(path, "rb");
+	cr_assert(file, "%s is missing", path);
+	buf_init(&buf, 64 << 20);
+	while ((got = fread(chunk, 1, sizeof(chunk), file)) > 0)
+		cr_assert_eq(buf_add(&buf, chunk, got), 0);
+	fclose(file);
+	return buf;
+}
+
+static const struct image_variant standard = {
+	.width = 256,
+	.height = 256,
+	.fit = IMAGE_INSIDE,
+	.format = IMAGE_PNG,
+	.effort = -1,
+	.x = 0.5,
+	.y = 0.5,
+	.background = {255, 255, 255, 255},
+};
+
+static int make(struct slice bytes, const struct image_variant *variant,
+		struct image_output *output, struct image_result *result,
+		struct err *err)
+{
+	struct image_source source = {.bytes = bytes,
+				      .limits = &limits,
+				      .placeholders = 7,
+				      .max_output = 64 << 20};
+	long index;
+
+	*result = (struct image_result){.outputs = output};
+	*err = (struct err)ERR_INIT;
+	return api->make(&source, variant, 1, result, &index, err);
+}
+
+static double number(const struct json_node *object, const char *key)
+{
+	const struct json_node *node = json_get(object, key);
+
+	return node ? json_number_double(node->text) : 0;
+}
+
+static const char *text(const struct json_node *object, const char *key)
+{
+	static char texts[8][128];
+	static unsigned next;
+	const struct json_node *node = json_get(object, key);
+	char *out = texts[next++ % 8];
+
+	*out = '\0';
+	if (node && node->type == JSON_STRING)
+		snprintf(out, sizeof(texts[0]), "%.*s", (int)node->text.len,
+			 node->text.ptr);
+	return out;
+}
+
+static void expect_quadrants(const char *name, struct slice png,
+			     const struct json_node *quadrants,
+			     double tolerance)
+{
+	const struct json_node *want = quadrants ? quadrants->child : NULL;
+	struct png_pixels pixels = {0};
+	int i, c;
+
+	cr_assert_eq(png_read(png, &pixels), 0, "%s: no plain PNG", name);
+	for (i = 0; want; i++, want = want->next) {
+		int half_x = pixels.width / 2, half_y = pixels.height / 2;
+		int box[4] = {i & 1 ? half_x : 0, i & 2 ? half_y : 0,
+			      i & 1 ? pixels.width : half_x,
+			      i & 2 ? pixels.height : half_y};
+		const struct json_node *channel = want->child;
+		double mean[3];
+
+		if (want->type == JSON_NULL || !png_mean(&pixels, box, mean))
+			continue;
+		for (c = 0; c < 3; c++, channel = channel->next) {
+			double value = json_number_double(channel->text);
+
+			cr_expect(fabs(mean[c] - value) <= tolerance,
+				  "%s: quadrant %d channel %d is %.1f, not "
+				  "%.1f",
+				  name, i, c, mean[c], value);
+		}
+	}
+	png_release(&pixels);
+}
+
+static void expect_picture(const struct json_node *file, struct slice bytes)
+{
+	const char *name = strdup(text(file, "file"));
+	const struct json_node *size = json_get(file, "thumb_256_inside");
+	struct image_variant cover = standard;
+	struct image_output output;
+	struct image_result result;
+	struct err err;
+
+	cr_assert_eq(make(bytes, &standard, &output, &result, &err), 0,
+		     "%s: %s", name, err.message);
+	cr_expect_eq(output.width, json_number_double(size->child->text),
+		     "%s: width %d", name, (int)output.width);
+	cr_expect_eq(output.height, json_number_double(size->child->next->text),
+		     "%s: height %d", name, (int)output.height);
+	cr_expect_eq(result.info.width, number(file, "width"), "%s", name);
+	cr_expect_eq(result.info.height, number(file, "height"), "%s", name);
+	cr_expect_str_eq(image_format_name(result.info.format),
+			 text(file, "format"));
+	/* HEIC and AVIF come turned from their library. */
+	cr_expect_eq(result.info.orientation, number(file, "orientation"),
+		     "%s: orientation %d", name, result.info.orientation);
+	expect_quadrants(name, buf_slice(&output.bytes),
+			 json_get(file, "quadrants"),
+			 number(file, "tolerance"));
+	buf_release(&output.bytes);
+	if (!json_get(file, "cover_64_centre"))
+		return;
+	cover.width = cover.height = 64;
+	cover.fit = IMAGE_COVER;
+	cr_assert_eq(make(bytes, &cover, &output, &result, &err), 0, "%s: %s",
+		     name, err.message);
+	expect_quadrants(name, buf_slice(&output.bytes),
+			 json_get(file, "cover_64_centre"),
+			 number(file, "tolerance"));
+	buf_release(&output.bytes);
+}
+
+static const char *error_class(const struct err *err)
+{
+	if (err->code == ERR_LIMIT)
+		return "error:too_large";
+	if (err->code == ERR_UNSUPPORTED)
+		return "error:unsupported";
+	if (err->code == ERR_BAD_INPUT && !strcmp(err->reason, "empty"))
+		return "error:empty";
+	return err->code == ERR_BAD_INPUT ? "error:corrupt" : "error";
+}
+
+static void expect_refusal(const struct json_node *file, struct slice bytes,
+			   const char *want)
+{
+	const char *name = strdup(text(file, "file"));
+	struct image_output output;
+	struct image_result result;
+	struct err err;
+	double start = clock_monotonic();
+
+	cr_assert_eq(make(bytes, &standard, &output, &result, &err), -1,
+		     "%s was accepted", name);
+	cr_expect_str_eq(error_class(&err), want, "%s: %s %s: %s", name,
+			 error_class(&err), err.reason, err.message);
+	cr_expect(clock_monotonic() - start < 2, "%s took %.3f s", name,
+		  clock_monotonic() - start);
+}
+
+static void expect_file(const struct json_node *file)
+{
+	const char *needs = text(file, "needs");
+	const char *want = strdup(text(file, "expect"));
+	struct buf bytes = read_file(text(file, "file"));
+
+	if (!strcmp(needs, "svg") || !strcmp(needs, "pdf"))
+		want = "error:unsupported";
+	if (!strcmp(want, "ok"))
+		expect_picture(file, buf_slice(&bytes));
+	else
+		expect_refusal(file, buf_slice(&bytes), want);
+	buf_release(&bytes);
+}
+
+Test(image, corpus, .init = setup, .timeout = 120)
+{
+	struct buf manifest = read_file("manifest.json");
+	struct arena arena;
+	struct err err = ERR_INIT;
+	struct json_node *root, *file;
+	int count = 0;
+
+	arena_init(&arena, 16 << 20);
+	root = json_parse(&arena, buf_slice(&manifest), 64, true, &err);
+	cr_assert(root, "%s", err.message);
+	for (file = json_get(root, "files")->child; file; file = file->next) {
+		expect_file(file);
+		count++;
+	}
+	cr_expect_geq(count, 40);
+	arena_release(&arena);
+	buf_release(&manifest);
+}
