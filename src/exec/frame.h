@@ -1,7 +1,8 @@
 /*
  * Frames over a stream socket between the master and an executor: a header of
- * five bytes (length of the body as u32, type as u8, in the machine's own
- * order: both ends are the same machine), then the body.
+ * five bytes (length of the body as u32 in the machine's own order, since both
+ * ends are the same machine; type as u8, whose highest bit says that a
+ * descriptor comes along), then the body.
  *
  * Each end names the largest body and the types that it takes, and refuses a
  * frame by its header alone: no byte of a body is stored before its length and
@@ -57,17 +58,12 @@ enum frame_fill {
 struct frame_reader {
 	struct buf bytes;
 	size_t pos;    /* of the next frame */
-	size_t wanted; /* bytes that the frame at `pos` needs in all */
+	size_t wanted; /* bytes of it in all, header included; 0: not known */
 	size_t max_body;
-	unsigned types; /* bit (1 << type): taken */
+	unsigned types; /* FRAME_BIT of those taken */
 	bool take_fds;
-	bool eof;
-	unsigned fd_first, fd_count; /* a ring: descriptors not yet claimed */
-	struct frame_fd {
-		uint64_t at; /* place in the stream of its frame's first byte */
-		int fd;
-	} fds[64];
-	uint64_t base; /* place in the stream of bytes.ptr[0] */
+	int fds[8]; /* arrived and not yet claimed, in order */
+	unsigned fd_count;
 };
 
 #define FRAME_BIT(type) (1U << (type))

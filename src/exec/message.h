@@ -34,6 +34,7 @@ struct message_secret {
 struct message_setup {
 	enum task_class class;
 	enum sandbox_mode sandbox;
+	bool trace;	     /* name a refused system call before dying of it */
 	uid_t uid;	     /* for an executor that starts as root; 0: the
 				built-in number */
 	uint64_t max_reply;  /* bytes of one result with all its outputs */
@@ -140,9 +141,8 @@ int message_result_put(struct frame_writer *writer,
 
 /*
  * Checks all that the master relies on: a code that a handler may give, texts
- * that are UTF-8 without control characters, `json` a JSON object (validated
- * to depth 1024... see message.c) in UTF-8, so that it can be placed into a
- * reply as it stands.
+ * without control characters in UTF-8, and `json` a JSON object, so that it
+ * can be placed into a reply as it stands.
  */
 int message_result_decode(struct slice body, struct arena *arena,
 			  struct message_result *result,

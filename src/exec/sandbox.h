@@ -24,6 +24,8 @@ enum sandbox_level {
 
 struct sandbox_options {
 	enum sandbox_mode mode;
+	bool trace;	     /* SIGSYS names the refused call first */
+	bool threads;	     /* what runs may start threads */
 	pid_t parent;	     /* whoever started us: we die with it */
 	uid_t uid;	     /* if we are root; 0: the built-in number */
 	uint64_t max_memory; /* bytes of address space; 0: no limit */

@@ -30,9 +30,11 @@ struct spawn_options {
 	size_t fd_count;       /* at most SPAWN_FD_MAX */
 	const char *directory; /* NULL: as the parent */
 	bool session;	       /* setsid; else a process group of its own */
-	bool set_user;	       /* uid, gid, no other groups */
+	bool set_user; /* uid, gid and these further groups, no others */
 	uid_t uid;
 	gid_t gid;
+	const gid_t *groups;
+	size_t group_count;
 	int nice; /* added to the parent's; 0: as it is */
 	const struct spawn_limit *limits;
 	size_t limit_count;

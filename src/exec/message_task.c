@@ -1,0 +1,235 @@
+/*
+ * TASK messages. What is small lies in the frame; arguments and inputs that
+ * are large lie one after the other in a memfd, sealed so that nobody can
+ * change or shorten it under the executor, which maps it read-only. A megabyte
+ * of picture is then copied once.
+ */
+#include <errno.h>
+#include <sys/mman.h>
+#include <fcntl.h>
+#include <unistd.h>
+#include "exec/memfd.h"
+#include "exec/message.h"
+#include "exec/wire.h"
+
+enum place { PLACE_INLINE, PLACE_BULK };
+
+#define BULK_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
+
+/* --- Encoding ------------------------------------------------------------- */
+
+/* A memfd that is being filled; fd is -1 if all is inline. */
+struct bulk_writer {
+	int fd;
+	uint64_t len;
+	int error;
+};
+
+static void bulk_add(struct bulk_writer *bulk, struct slice bytes)
+{
+	ssize_t n;
+
+	while (bytes.len && !bulk->error) {
+		n = write(bulk->fd, bytes.ptr, bytes.len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			bulk->error = n < 0 ? errno : ENOSPC;
+			return;
+		}
+		bytes.ptr += n;
+		bytes.len -= (size_t)n;
+		bulk->len += (uint64_t)n;
+	}
+}
+
+/* Bytes of a task: inline, or as their length and at what place. Small ones
+ * stay inline also beside a memfd. */
+static void put_bytes(struct buf *out, struct bulk_writer *bulk,
+		      struct slice bytes)
+{
+	if (bulk->fd < 0 || bytes.len <= 4096) {
+		wire_put_u8(out, PLACE_INLINE);
+		wire_put_bytes(out, bytes);
+		return;
+	}
+	wire_put_u8(out, PLACE_BULK);
+	wire_put_u64(out, bulk->len);
+	wire_put_u64(out, bytes.len);
+	bulk_add(bulk, bytes);
+}
+
+static int bulk_open(const struct message_task *task, struct bulk_writer *bulk,
+		     struct err *err)
+{
+	size_t i, sum = task->args.len;
+
+	for (i = 0; i < task->input_count; i++)
+		sum += task->inputs[i].bytes.len;
+	*bulk = (struct bulk_writer){.fd = -1};
+	if (sum <= MESSAGE_INLINE_MAX)
+		return 0;
+	bulk->fd = memfd_new("cherry: input");
+	if (bulk->fd < 0)
+		return err_set(err, ERR_INTERNAL,
+			       "no memory file for an input: %s",
+			       strerror(errno));
+	return 0;
+}
+
+static void put_outputs(struct buf *out, const struct message_task *task)
+{
+	size_t i;
+
+	wire_put_u32(out, (uint32_t)task->output_count);
+	for (i = 0; i < task->output_count; i++) {
+		wire_put_bytes(out, task->outputs[i].name);
+		wire_put_u8(out, task->outputs[i].kind);
+		wire_put_bytes(out, task->outputs[i].target);
+	}
+}
+
+int message_task_put(struct frame_writer *writer,
+		     const struct message_task *task, struct err *err)
+{
+	struct buf *out = &writer->bytes;
+	struct bulk_writer bulk;
+	size_t i, begin;
+
+	if (bulk_open(task, &bulk, err))
+		return -1;
+	begin = frame_begin(writer, FRAME_TASK);
+	wire_put_u64(out, task->number);
+	wire_put_bytes(out, task->task);
+	put_bytes(out, &bulk, task->args);
+	wire_put_u32(out, (uint32_t)task->input_count);
+	for (i = 0; i < task->input_count; i++) {
+		wire_put_bytes(out, task->inputs[i].name);
+		put_bytes(out, &bulk, task->inputs[i].bytes);
+	}
+	put_outputs(out, task);
+	wire_put_u64(out, bulk.len);
+	if (bulk.fd >= 0 && !bulk.error &&
+	    fcntl(bulk.fd, F_ADD_SEALS, BULK_SEALS))
+		bulk.error = errno;
+	if (bulk.error) {
+		close(bulk.fd);
+		frame_abort(writer, begin);
+		return err_set(err, ERR_INTERNAL,
+			       "cannot fill a memory file: %s",
+			       strerror(bulk.error));
+	}
+	return frame_end(writer, begin, bulk.fd, err);
+}
+
+/* --- Decoding ------------------------------------------------------------- */
+
+void message_bulk_release(struct message_bulk *bulk)
+{
+	if (bulk->ptr)
+		munmap(bulk->ptr, bulk->len);
+	*bulk = (struct message_bulk){0};
+}
+
+/* The length stands at the end of the body, because it is known last. */
+static int bulk_map(struct frame *frame, struct message_bulk *bulk,
+		    struct err *err)
+{
+	uint64_t len = 0;
+	void *ptr;
+	int error;
+
+	*bulk = (struct message_bulk){0};
+	if (frame->body.len < sizeof(len))
+		goto malformed;
+	frame->body.len -= sizeof(len);
+	memcpy(&len, frame->body.ptr + frame->body.len, sizeof(len));
+	if ((frame->fd >= 0) != (len > 0) || len > FRAME_BODY_MAX)
+		goto malformed;
+	if (frame->fd < 0)
+		return 0;
+	ptr = mmap(NULL, (size_t)len, PROT_READ, MAP_PRIVATE, frame->fd, 0);
+	error = errno;
+	close(frame->fd);
+	frame->fd = -1;
+	if (ptr == MAP_FAILED)
+		return err_limit(err, "memory", (int64_t)len,
+				 "cannot map an input of %llu bytes: %s",
+				 (unsigned long long)len, strerror(error));
+	*bulk = (struct message_bulk){ptr, (size_t)len};
+	return 0;
+
+malformed:
+	if (frame->fd >= 0)
+		close(frame->fd);
+	frame->fd = -1;
+	return err_set(err, ERR_INTERNAL, "a TASK message is malformed");
+}
+
+static struct slice get_bytes(struct wire_reader *in,
+			      const struct message_bulk *bulk)
+{
+	uint64_t at, len;
+
+	if (wire_get_below(in, 2) == PLACE_INLINE)
+		return wire_get_bytes(in);
+	at = wire_get_u64(in);
+	len = wire_get_u64(in);
+	if (in->bad || at > bulk->len || len > bulk->len - at) {
+		in->bad = true;
+		return (struct slice){"", 0};
+	}
+	return slice_of((const char *)bulk->ptr + at, (size_t)len);
+}
+
+static int task_lists(struct wire_reader *in, struct arena *arena,
+		      const struct message_bulk *bulk,
+		      struct message_task *task)
+{
+	struct task_input *inputs;
+	struct message_output *outputs;
+	size_t i;
+
+	task->input_count = wire_get_count(in, 9, MESSAGE_LIST_MAX);
+	inputs = arena_calloc(arena, task->input_count, sizeof(*inputs));
+	if (!inputs)
+		return -1;
+	for (i = 0; i < task->input_count; i++) {
+		inputs[i].name = wire_get_bytes(in);
+		inputs[i].bytes = get_bytes(in, bulk);
+	}
+	task->inputs = inputs;
+
+	task->output_count = wire_get_count(in, 9, MESSAGE_LIST_MAX);
+	outputs = arena_calloc(arena, task->output_count, sizeof(*outputs));
+	if (!outputs)
+		return -1;
+	for (i = 0; i < task->output_count; i++) {
+		outputs[i].name = wire_get_bytes(in);
+		outputs[i].kind = (enum task_output_kind)wire_get_below(in, 2);
+		outputs[i].target = wire_get_bytes(in);
+	}
+	task->outputs = outputs;
+	return 0;
+}
+
+int message_task_decode(struct frame *frame, struct arena *arena,
+			struct message_task *task, struct message_bulk *bulk,
+			struct err *err)
+{
+	struct wire_reader in;
+
+	*task = (struct message_task){0};
+	if (bulk_map(frame, bulk, err))
+		return -1;
+	in = (struct wire_reader){.rest = frame->body};
+	task->number = wire_get_u64(&in);
+	task->task = wire_get_bytes(&in);
+	task->args = get_bytes(&in, bulk);
+	if (task_lists(&in, arena, bulk, task))
+		return err_limit(err, "memory", 0, "no memory for a message");
+	if (!wire_done(&in) || !task->number)
+		return err_set(err, ERR_INTERNAL,
+			       "a TASK message is malformed");
+	return 0;
+}
