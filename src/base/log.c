@@ -218,8 +218,9 @@ static void tell_dropped(void)
 	state.dropped = 0;
 	const struct log_field fields[] = {LOG_INT("lines", dropped), LOG_END_};
 	send_event(LOG_WARN, "log_dropped", fields);
+	/* This line itself is not one of those that were lost. */
 	if (state.dropped)
-		state.dropped += dropped;
+		state.dropped = dropped;
 }
 
 /* Counts the event. True if it has come too often in this second; tells how
