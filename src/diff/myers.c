@@ -12,6 +12,7 @@
 
 #define GIT_COST_MIN   256
 #define GNU_COST_MIN   4096
+#define COST_PER_BIT   16
 #define COARSE_COST    64  /* once the budget is spent */
 #define SNAKE	       20  /* matches in a row that make a good diagonal */
 #define HEURISTIC_COST 256 /* not before */
@@ -323,14 +324,21 @@ static struct myers *myers_new(struct engine *engine)
 	return m;
 }
 
-/* Half the bits: about the square root. */
-static int32_t myers_root(uint64_t n)
+/* How dear one search may become: as in git the square root, about, but for
+ * more than 65,536 items growing with the logarithm, so that all searches
+ * together stay within n log n. (git takes good diagonals at about the same
+ * cost; the results differ only where there are none.) */
+static int32_t myers_cost_max(uint64_t diagonals, int32_t least)
 {
-	int32_t root = 1;
+	int32_t root = 1, logarithm = 0;
 
-	for (; n > 0; n >>= 2)
+	for (uint64_t n = diagonals; n > 0; n >>= 2)
 		root *= 2;
-	return root;
+	for (uint64_t n = diagonals; n > 0; n >>= 1)
+		logarithm++;
+	root = root > COST_PER_BIT * logarithm ? COST_PER_BIT * logarithm
+					       : root;
+	return root < least ? least : root;
 }
 
 /* The items of one side that pruning left, packed; the others are changed. */
@@ -412,8 +420,7 @@ int myers_run(struct engine *engine, struct engine_region region)
 	diagonals = (uint64_t)box.ahi + box.bhi + 3;
 	m->forward = m->memory + box.bhi + 1;
 	m->backward = m->forward + diagonals;
-	m->cost_max = myers_root(diagonals);
-	m->cost_max = m->cost_max < least ? least : m->cost_max;
+	m->cost_max = myers_cost_max(diagonals, least);
 	m->heuristics = !gnu;
 	if (myers_push(m, box, minimal))
 		return -1;
