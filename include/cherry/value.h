@@ -40,9 +40,7 @@ enum value_kind {
 struct value_text {
 	uint32_t len;
 	uint32_t mark; /* scratch of whoever walks the document */
-	uint8_t plain; /* 1: known to be printable ASCII, no quotes */
-	uint8_t pad[3];
-	char bytes[]; /* and a NUL that is not counted */
+	char bytes[];  /* and a NUL that is not counted */
 };
 
 /* Items of a container. */
@@ -50,9 +48,12 @@ struct value_seq {
 	struct value *items;
 	uint32_t count; /* handles in `items`: twice the pairs of a map */
 	uint32_t cap;
-	uint32_t mark;	   /* scratch, as above */
-	uint32_t height;   /* scratch of value_measure */
-	uint64_t expanded; /* scratch of value_measure */
+	uint32_t mark;	 /* scratch, as above */
+	uint32_t height; /* scratch of value_measure */
+	/* Scratch of value_measure. */
+	uint64_t expanded_values, expanded_bytes;
+	/* Tuple, frozenset: agrees with value_equal; 0 if it cannot be a key. */
+	uint64_t hash;
 };
 
 struct value {
@@ -82,11 +83,12 @@ struct value_doc {
 	uint64_t expanded_values;
 	uint64_t expanded_bytes;
 	uint32_t marks; /* marks up to this one have been used */
-	/* Bump memory cut from the arena; equal keys, by content. */
-	char *slab, *slab_end;
+	/* Keys that are text do not all come from value_key: equal ones may be
+	 * several nodes. */
+	bool loose_keys;
+	/* Equal keys, by content: what value_key gave out. */
 	struct value_text **keys;
 	uint32_t key_count, key_size;
-	uint64_t key_seed;
 };
 
 /* An empty document (null) in the arena. Allocates nothing yet. */
@@ -140,11 +142,15 @@ int value_text(struct value_doc *doc, enum value_kind kind, struct slice bytes,
 int value_key(struct value_doc *doc, struct slice bytes, struct value *out,
 	      struct err *err) MUST_CHECK;
 
-/* A container with room for `cap` handles and none in it. */
+/* A list, set or map with room for `cap` handles and none in it. */
 int value_seq(struct value_doc *doc, enum value_kind kind, uint32_t cap,
 	      struct value *out, struct err *err) MUST_CHECK;
 
-/* A container with a copy of `count` handles (a map: key, value, ...). */
+/*
+ * A container with a copy of `count` handles (a map: key, value, ...). Tuples
+ * and frozensets are made here, whole, so that they can hash themselves: what
+ * is in them exists already.
+ */
 int value_seq_of(struct value_doc *doc, enum value_kind kind,
 		 const struct value *items, uint32_t count, struct value *out,
 		 struct err *err) MUST_CHECK;
@@ -189,14 +195,17 @@ const char *value_kind_name(enum value_kind kind);
 bool value_get_uint(struct value value, uint64_t *out);
 
 /*
- * Equal as Python's == says, with identity first (a nan equals itself only as
- * the same handle bits never: nan is no key of itself). Maps and sets compare
- * without order. Containers deeper than 1000 are unequal.
+ * Equal as Python's == says: 1, 1.0 and true are, nan equals nothing. For what
+ * can be a key; lists and maps are equal only to themselves. 1 or 0; -1 where
+ * finding out takes too many steps (nodes that share nodes).
  */
-bool value_equal(struct value a, struct value b);
+int value_equal(struct value a, struct value b);
 
-/* Hash that agrees with value_equal for everything that can be a key. */
-uint64_t value_hash(struct value value, uint64_t seed);
+/* Can it be a key or an item of a set? */
+bool value_is_key(struct value value);
+
+/* Hash that agrees with value_equal. */
+uint64_t value_hash(struct value value);
 
 /*
  * Walks the document once, however often its nodes are shared: fills `cyclic`,
