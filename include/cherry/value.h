@@ -155,7 +155,10 @@ int value_seq_of(struct value_doc *doc, enum value_kind kind,
 		 const struct value *items, uint32_t count, struct value *out,
 		 struct err *err) MUST_CHECK;
 
-/* Appends a handle; a map takes its keys and values in turn. */
+/* Appends handles; a map takes its keys and values in turn. */
+int value_extend(struct value_doc *doc, struct value_seq *seq,
+		 const struct value *items, uint32_t count,
+		 struct err *err) MUST_CHECK;
 int value_append(struct value_doc *doc, struct value_seq *seq,
 		 struct value item, struct err *err) MUST_CHECK;
 

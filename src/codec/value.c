@@ -219,25 +219,34 @@ int value_seq_of(struct value_doc *doc, enum value_kind kind,
 	return 0;
 }
 
+int value_extend(struct value_doc *doc, struct value_seq *seq,
+		 const struct value *items, uint32_t count, struct err *err)
+{
+	if (count > seq->cap - seq->count) {
+		uint64_t cap = seq->cap ? (uint64_t)seq->cap * 2 : 4;
+		if (cap < (uint64_t)seq->count + count)
+			cap = (uint64_t)seq->count + count;
+		struct value *grown =
+			cap < INT32_MAX
+				? arena_alloc(doc->arena, cap * sizeof(*items))
+				: NULL;
+		if (!grown)
+			return fail_memory(doc, err);
+		if (seq->count)
+			memcpy(grown, seq->items, seq->count * sizeof(*items));
+		seq->items = grown;
+		seq->cap = (uint32_t)cap;
+	}
+	if (count)
+		memcpy(seq->items + seq->count, items, count * sizeof(*items));
+	seq->count += count;
+	return 0;
+}
+
 int value_append(struct value_doc *doc, struct value_seq *seq,
 		 struct value item, struct err *err)
 {
-	if (seq->count == seq->cap) {
-		uint32_t cap = seq->cap ? seq->cap * 2 : 4;
-		struct value *items =
-			cap > seq->cap ? arena_alloc(doc->arena,
-						     (size_t)cap * sizeof(item))
-				       : NULL;
-		if (!items)
-			return fail_memory(doc, err);
-		if (seq->count)
-			memcpy(items, seq->items,
-			       (size_t)seq->count * sizeof(item));
-		seq->items = items;
-		seq->cap = cap;
-	}
-	seq->items[seq->count++] = item;
-	return 0;
+	return value_extend(doc, seq, &item, 1, err);
 }
 
 const char *value_kind_name(enum value_kind kind)
