@@ -78,6 +78,9 @@ struct value_doc {
 	 * that have references, which then call value_measure. */
 	bool shared;
 	bool cyclic; /* found by value_measure */
+	/* What is shared stands for copies: a writer that could keep it shared
+	 * writes copies too. */
+	bool copied;
 	/* Values and bytes if every shared node were copied; 0 if not shared.
 	 * Saturating. */
 	uint64_t expanded_values;

@@ -9,14 +9,17 @@
 #include "codec/codecs.h"
 #include "codec/fail.h"
 
-const struct codec *const codec_table[] = {
-	&codec_json,	     &codec_pickle,  &codec_php,
-	&codec_itsdangerous, &codec_msgpack, &codec_cbor,
-	&codec_bencode,
-#ifdef HAVE_YAML
+const struct codec *const codec_table[] = {&codec_json,
+					   &codec_pickle,
+					   &codec_php,
+					   &codec_itsdangerous,
+					   &codec_msgpack,
+					   &codec_cbor,
+					   &codec_bencode,
+#if 0
 	&codec_yaml,
 #endif
-	&codec_plist,	     &codec_xmlrpc,  NULL};
+					   NULL};
 
 void codec_options_init(struct codec_options *options)
 {
@@ -66,7 +69,7 @@ int codec_decode(const struct codec *codec, const struct codec_options *options,
 int codec_encode(const struct codec *codec, const struct codec_options *options,
 		 struct value_doc *doc, struct buf *out, struct err *err)
 {
-	if (doc->shared && !codec->shares) {
+	if (doc->shared && (doc->copied || !codec->shares)) {
 		if (doc->cyclic)
 			return err_reason(err, ERR_UNSUPPORTED, "cycle",
 					  "a value that contains itself cannot "

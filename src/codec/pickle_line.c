@@ -137,16 +137,17 @@ static size_t unescape_byte(struct slice text, struct buf *out)
 	return buf_add_char(out, c) ? 0 : 1;
 }
 
-/* Python 2's str: ASCII is text; what else it was nobody knows. */
-static int ascii_text(struct pickle_reader *reader, struct slice bytes,
-		      struct value *out, struct err *err)
+/* Python 2's str: text where it is ASCII. What else it was nobody knows, so
+ * that it stays a byte string. */
+static int python2_string(struct pickle_reader *reader, struct slice bytes,
+			  struct value *out, struct err *err)
 {
+	enum value_kind kind = VALUE_TEXT;
+
 	for (size_t i = 0; i < bytes.len; i++)
 		if ((unsigned char)bytes.ptr[i] >= 0x80)
-			return fail_read(err, "encoding",
-					 cursor_offset(&reader->in),
-					 "a string of Python 2 is not ASCII");
-	return value_text(reader->doc, VALUE_TEXT, bytes, out, err);
+			kind = VALUE_BYTES;
+	return value_text(reader->doc, kind, bytes, out, err);
 }
 
 static int read_string(struct pickle_reader *reader, struct value *out,
@@ -180,7 +181,7 @@ static int read_string(struct pickle_reader *reader, struct value *out,
 					   "an escape is malformed");
 		i += taken;
 	}
-	return ascii_text(reader, buf_slice(&reader->scratch), out, err);
+	return python2_string(reader, buf_slice(&reader->scratch), out, err);
 }
 
 /* Python's raw-unicode-escape: Latin-1 bytes, \uXXXX, \UXXXXXXXX. A backslash
@@ -278,14 +279,12 @@ int pickle_op_payload(struct pickle_reader *reader, int op, size_t width,
 	if (cursor_take(&reader->in, len, &bytes, err))
 		return -1;
 	if (op == OP_BINSTRING || op == OP_SHORT_BINSTRING) {
-		for (size_t i = 0; i < bytes.len; i++)
-			if ((unsigned char)bytes.ptr[i] >= 0x80)
-				return fail_read(
-					err, "encoding",
-					cursor_offset(&reader->in),
-					"a string of Python 2 is not ASCII");
-	} else if (op == OP_SHORT_BINUNICODE || op == OP_BINUNICODE ||
-		   op == OP_BINUNICODE8) {
+		if (python2_string(reader, bytes, &value, err))
+			return -1;
+		return pickle_push(reader, value, err);
+	}
+	if (op == OP_SHORT_BINUNICODE || op == OP_BINUNICODE ||
+	    op == OP_BINUNICODE8) {
 		if (cursor_check_text(&reader->in, bytes, true, err))
 			return -1;
 	} else {

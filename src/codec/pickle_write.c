@@ -75,7 +75,7 @@ static int open_mutable(struct pickle_writer *writer, struct value value,
 static int open_seq(struct pickle_writer *writer, struct value value,
 		    struct err *err)
 {
-	if (is_marked(writer, value.seq->mark))
+	if (is_marked(writer, value.seq->mark) && !writer->doc->copied)
 		return pickle_get_mark(writer, value.seq->mark);
 	switch (value.kind) {
 	case VALUE_TUPLE:
@@ -134,7 +134,7 @@ static int close_tuple(struct pickle_writer *writer, const struct level *level)
 {
 	bool marked = writer->protocol < 2 || level->count > 3;
 
-	if (is_marked(writer, level->seq->mark)) {
+	if (is_marked(writer, level->seq->mark) && !writer->doc->copied) {
 		if (marked && writer->protocol > 0) {
 			if (put_op(writer, OP_POP_MARK))
 				return -1;
@@ -222,6 +222,7 @@ int pickle_encode(const struct codec_options *options, struct value_doc *doc,
 {
 	struct pickle_writer writer = {
 		.out = out,
+		.doc = doc,
 		.protocol = options->protocol,
 		.frame = NO_FRAME,
 		.max_depth = options->max_depth,
