@@ -1,7 +1,7 @@
 /*
  * Reading of JSON: what is accepted and what is said of the rest, members,
- * strings. Everything is read from memory that ends
- * where the text ends, so that a sanitizer sees a step too far.
+ * strings. Everything is read from memory that ends where the text ends, so
+ * that a sanitizer sees a step too far.
  */
 #include <criterion/criterion.h>
 #include <stdlib.h>
