@@ -464,7 +464,7 @@ int json_members_next(struct json_members *it, struct json_member *member,
 	/* Takes up the reading where it was left: inside the object, at level
 	 * 1, after its brace or after a member. */
 	json_reader_init(&reader, it->text, it->max_depth);
-	reader.pos += it->pos;
+	reader.pos = it->text.ptr + it->pos;
 	reader.objects[0] = 1;
 	if (it->first) {
 		reader.pos++;

@@ -101,7 +101,7 @@ static int check_many(struct builder *builder, struct json_node *object,
 		size *= 2;
 	if (size != builder->seen_size) {
 		builder->seen = arena_alloc(builder->arena,
-					    size * sizeof(*builder->seen));
+					    size * sizeof(struct json_node *));
 		builder->seen_size = builder->seen ? size : 0;
 		if (!builder->seen)
 			return fail_memory(builder, err);
@@ -109,7 +109,7 @@ static int check_many(struct builder *builder, struct json_node *object,
 	/* Only as much of it as this object needs. */
 	while (size / 4 >= object->count)
 		size /= 2;
-	memset(builder->seen, 0, size * sizeof(*builder->seen));
+	memset(builder->seen, 0, size * sizeof(struct json_node *));
 	uint64_t seed = hash_seed();
 	for (struct json_node *node = object->child; node; node = node->next) {
 		size_t i = hash_bytes(node->key, seed) & (size - 1);

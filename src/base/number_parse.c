@@ -184,7 +184,7 @@ static double parse_value(const char *p, const char *end,
 			return value;
 	} else if (parse_wide(number->digits, number->exponent, &value) &&
 		   parse_wide(number->digits + 1, number->exponent, &next) &&
-		   memcmp(&value, &next, sizeof(value)) == 0) {
+		   value == next) {
 		return value;
 	}
 	return parse_slowly(p, end, number);

@@ -16,7 +16,7 @@ static const char *const names[] = {"sha1",   "sha224", "sha256",
 static const EVP_MD *algorithm_find(const char *name, struct err *err)
 {
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(name, names[i]))
+		if (strcmp(name, names[i]) != 0)
 			continue;
 		const EVP_MD *algorithm = EVP_get_digestbyname(name);
 		if (!algorithm)
