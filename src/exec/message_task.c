@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <fcntl.h>
 #include <unistd.h>
-#include "exec/memfd.h"
+#include "exec/descriptor.h"
 #include "exec/message.h"
 #include "exec/wire.h"
 
@@ -69,7 +69,7 @@ static int bulk_open(const struct message_task *task, struct bulk_writer *bulk,
 	*bulk = (struct bulk_writer){.fd = -1};
 	if (sum <= MESSAGE_INLINE_MAX)
 		return 0;
-	bulk->fd = memfd_new("cherry: input");
+	bulk->fd = descriptor_memory("cherry: input");
 	if (bulk->fd < 0)
 		return err_set(err, ERR_INTERNAL,
 			       "no memory file for an input: %s",

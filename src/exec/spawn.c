@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "exec/descriptor.h"
 #include "exec/spawn.h"
 
 #define STACK_SIZE ((size_t)128 << 10)
@@ -50,19 +51,6 @@ static void reset_signals(void)
 		sigaction(i, &action, NULL);
 }
 
-static void close_from(unsigned first)
-{
-	struct rlimit limit;
-	unsigned fd;
-
-	if (!syscall(SYS_close_range, first, ~0U, 0))
-		return;
-	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur > 65536)
-		limit.rlim_cur = 65536;
-	for (fd = first; fd < limit.rlim_cur; fd++)
-		close((int)fd);
-}
-
 /* Sources are first moved above all targets, so that no target hits one. */
 static int place_fds(struct child *child)
 {
@@ -84,7 +72,7 @@ static int place_fds(struct child *child)
 	for (i = 0; i < count; i++)
 		if (dup2(high[i], i) < 0)
 			return fail(child, "pass on a descriptor");
-	close_from((unsigned)count);
+	descriptor_close_from((unsigned)count);
 	return 0;
 }
 

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include "exec/memfd.h"
+#include "exec/descriptor.h"
 #include "exec/status_page.h"
 
 #define PAGE_SIZE 4096
@@ -40,7 +40,7 @@ struct status_page *status_page_new(int *fd, struct err *err)
 {
 	struct status_page *page;
 
-	*fd = memfd_new("cherry: status");
+	*fd = descriptor_memory("cherry: status");
 	if (*fd < 0)
 		goto failed;
 	/* Sealed, or the executor could shorten it and have the master die of
