@@ -13,11 +13,12 @@
 #include "cherry/task.h"
 
 /* The hidden command `executor`: runs with the tasks of task_table on the
- * descriptors of spawn.h. Returns the exit status. */
+ * descriptors of spawn.h. Exits and never returns; an int
+ * as all commands. */
 int executor_main(void);
 
 /* The same with another table (ends with NULL): tests have tasks of their
  * own. */
-int executor_run(const struct task *const *table);
+_Noreturn void executor_run(const struct task *const *table);
 
 #endif

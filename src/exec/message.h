@@ -37,7 +37,8 @@ struct message_setup {
 	bool trace;	     /* name a refused system call before dying of it */
 	uid_t uid;	     /* for an executor that starts as root; 0: the
 				built-in number */
-	uint64_t max_reply;  /* bytes of one result with all its outputs */
+	uint64_t max_reply;  /* bytes of one result with all its outputs;
+				0: 64 MB */
 	uint64_t max_memory; /* address space; 0: by the class */
 	const struct message_setting *settings;
 	size_t setting_count;
@@ -112,7 +113,8 @@ struct message_bulk {
 };
 
 /* Takes over frame->fd. `bulk` is to be released after the task, and also
- * after a failure. */
+ * after a failure. After ERR_LIMIT (no memory for it here) task->number is
+ * known, so that the failure can be answered. */
 int message_task_decode(struct frame *frame, struct arena *arena,
 			struct message_task *task, struct message_bulk *bulk,
 			struct err *err) MUST_CHECK;

@@ -139,8 +139,7 @@ static int bulk_map(struct frame *frame, struct message_bulk *bulk,
 	void *ptr;
 	int error;
 
-	*bulk = (struct message_bulk){0};
-	if (frame->body.len < sizeof(len))
+	if (frame->body.len < 2 * sizeof(len)) /* this, and the number */
 		goto malformed;
 	frame->body.len -= sizeof(len);
 	memcpy(&len, frame->body.ptr + frame->body.len, sizeof(len));
@@ -220,10 +219,12 @@ int message_task_decode(struct frame *frame, struct arena *arena,
 	struct wire_reader in;
 
 	*task = (struct message_task){0};
-	if (bulk_map(frame, bulk, err))
-		return -1;
+	*bulk = (struct message_bulk){0};
 	in = (struct wire_reader){.rest = frame->body};
 	task->number = wire_get_u64(&in);
+	if (bulk_map(frame, bulk, err))
+		return -1;
+	in.rest.len = frame->body.len - (size_t)(in.rest.ptr - frame->body.ptr);
 	task->task = wire_get_bytes(&in);
 	task->args = get_bytes(&in, bulk);
 	if (task_lists(&in, arena, bulk, task))
