@@ -64,7 +64,7 @@ $(BUILD)/pic/%.o: %.c
 	$(ALLC) $(shell $(PKG) --cflags vips) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
 
 # Programs of the tests, each from one file.
-$(BUILD)/tests/%.o: CPPFLAGS += -Itests
+$(BUILD)/tests/%.o: CPPFLAGS += -Itests -Wno-unused-function
 
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/libcherry.a
 	$(LDALL) -o $@ $^ $(LIBS) -lcriterion
