@@ -106,7 +106,7 @@ enum json_event json_reader_next(struct json_reader *reader, struct err *err);
 /*
  * Decodes a string span (quotes included in `raw`) and appends it to `out`.
  * A lone surrogate becomes WTF-8 (three bytes) if `surrogates`, else an error
- * of reason "encoding". 0, or -1 (`out->failed` tells the cap apart).
+ * of reason "encoding", its offset counted from the opening quote. 0, or -1 (`out->failed` tells the cap apart).
  */
 int json_string_decode(const struct json_span *span, bool surrogates,
 		       struct buf *out, struct err *err);

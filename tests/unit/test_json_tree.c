@@ -71,8 +71,8 @@ static void check_twins(int n, int twin)
 	struct err err = ERR_INIT;
 	size_t place = 0;
 
-	arena_init(&arena, 1 << 22);
-	buf_init(&text, 1 << 20);
+	arena_init(&arena, 256 << 20);
+	buf_init(&text, 16 << 20);
 	buf_add_text(&text, "[{ ");
 	for (int i = 0; i < n; i++) {
 		int name = i == n - 1 && twin >= 0 ? twin : i;
@@ -105,6 +105,13 @@ Test(json_tree, names_given_twice)
 		for (int twin = -1; twin < sizes[i] - 1; twin++)
 			if (sizes[i] < 100 || twin < 3)
 				check_twins(sizes[i], twin);
+}
+
+/* Compared each with each, these would take minutes. */
+Test(json_tree, many_names, .timeout = 30)
+{
+	check_twins(300000, -1);
+	check_twins(300000, 299998);
 }
 
 Test(json_tree, memory_is_capped)
