@@ -74,7 +74,8 @@ $(BUILD)/tests/%: $(BUILD)/tests/tools/%.o $(BUILD)/libcherry.a
 
 $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libcherry.a
 	@mkdir -p $(@D)
-	$(LDALL) -o $@ $^ $(LIBS) $(if $(call has,libcjson),-lcjson)
+	$(LDALL) -o $@ $^ $(LIBS) $(if $(call has,libcjson),-lcjson) \
+		$(if $(call has,libjpeg),-ljpeg)
 
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libcherry.a
 	@mkdir -p $(@D)

@@ -44,7 +44,7 @@ struct shrink {
 };
 
 static VipsImage *call_loader(const struct load *load, int64_t page,
-			      struct shrink shrink, bool again)
+			      struct shrink shrink)
 {
 	const struct loader *loader = &loaders[load->header.format];
 	VipsOperation *operation = vips_operation_new(loader->operation);
@@ -53,7 +53,7 @@ static VipsImage *call_loader(const struct load *load, int64_t page,
 	VipsImage *image = NULL;
 
 	g_object_set(operation, "buffer", blob, "access",
-		     again ? VIPS_ACCESS_RANDOM : VIPS_ACCESS_SEQUENTIAL, NULL);
+		     VIPS_ACCESS_SEQUENTIAL, NULL);
 	vips_area_unref(VIPS_AREA(blob));
 	if (loader->fails)
 		g_object_set(operation, "fail_on", VIPS_FAIL_ON_TRUNCATED,
@@ -118,7 +118,7 @@ int load_open(struct load *load, const struct image_source *source,
 	/* The first page's header first: it tells how many there are. */
 	if (page && !loaders[load->header.format].pages)
 		return check_frames(load, page, err);
-	image = call_loader(load, 0, (struct shrink){0}, false);
+	image = call_loader(load, 0, (struct shrink){0});
 	if (!image)
 		return image_error("the picture cannot be opened", err);
 	load->pages = header_int(image, VIPS_META_N_PAGES, 1);
@@ -132,7 +132,7 @@ int load_open(struct load *load, const struct image_source *source,
 	if (check_frames(load, page, err))
 		return -1;
 	if (page) {
-		image = call_loader(load, page, (struct shrink){0}, false);
+		image = call_loader(load, page, (struct shrink){0});
 		if (!image)
 			return image_error("the page cannot be opened", err);
 		load->header.width = vips_image_get_width(image);
@@ -172,8 +172,7 @@ int load_decode(struct load *load, double scale, bool again, struct err *err)
 {
 	VipsImage *memory;
 
-	load->image =
-		call_loader(load, load->page, plan_shrink(load, scale), again);
+	load->image = call_loader(load, load->page, plan_shrink(load, scale));
 	if (!load->image)
 		return image_error("the picture cannot be decoded", err);
 	if (!again)
@@ -183,11 +182,14 @@ int load_decode(struct load *load, double scale, bool again, struct err *err)
 		return image_error("the picture cannot be decoded", err);
 	g_object_unref(load->image);
 	load->image = memory;
+	if (!load->animated && pyramid_build(&load->pyramid, memory))
+		return image_error("the picture cannot be scaled", err);
 	return 0;
 }
 
 void load_close(struct load *load)
 {
+	pyramid_release(&load->pyramid);
 	if (load->image)
 		g_object_unref(load->image);
 	load->image = NULL;

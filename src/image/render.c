@@ -230,6 +230,19 @@ static void drop_metadata(VipsImage *image, unsigned keep)
 	g_strfreev(names);
 }
 
+/* What to scale from: the picture, or the level that is just large enough. */
+static VipsImage *pick_source(const struct load *load,
+			      const struct geometry *plan)
+{
+	bool turned = load->orientation >= 5 && load->orientation <= 8;
+
+	if (!load->pyramid.count)
+		return load->image;
+	return pyramid_pick(&load->pyramid,
+			    turned ? plan->resize_height : plan->resize_width,
+			    turned ? plan->resize_width : plan->resize_height);
+}
+
 int render_variant(const struct load *load, const struct image_variant *variant,
 		   VipsImage **out, struct err *err)
 {
@@ -241,9 +254,9 @@ int render_variant(const struct load *load, const struct image_variant *variant,
 	if (geometry_plan(variant, width, height, load->source->limits, &plan,
 			  err))
 		return -1;
-	status = load->animated
-			 ? render_frames(load, variant, &plan, out)
-			 : render_frame(load->image, variant, &plan, out);
+	status = load->animated ? render_frames(load, variant, &plan, out)
+				: render_frame(pick_source(load, &plan),
+					       variant, &plan, out);
 	if (status)
 		return image_error("the picture cannot be decoded", err);
 	if (variant->keep)
@@ -261,17 +274,17 @@ int render_small(const struct load *load, VipsImage **out, struct err *err)
 	VipsImage *frame = NULL, *small = NULL, *colour = NULL, *alpha = NULL;
 	int status = -1;
 
-	first.animated = false;
-	if (vips_extract_area(load->image, &frame, 0, 0,
-			      vips_image_get_width(load->image),
-			      load->animated
-				      ? (int)load->header.height
-				      : vips_image_get_height(load->image),
-			      NULL)) {
-		status = image_error("the picture cannot be decoded", err);
-		goto out;
+	if (load->animated) {
+		first.animated = false;
+		if (vips_extract_area(load->image, &frame, 0, 0,
+				      vips_image_get_width(load->image),
+				      (int)load->header.height, NULL)) {
+			status = image_error("the picture cannot be decoded",
+					     err);
+			goto out;
+		}
+		first.image = frame;
 	}
-	first.image = frame;
 	status = render_variant(&first, &variant, &small, err);
 	if (status)
 		goto out;

@@ -9,6 +9,14 @@
 #include "image/geometry.h"
 #include "image/magic.h"
 
+#define PYRAMID_LEVELS 8
+
+/* A decoded picture and its halves; level 0 is the picture itself. */
+struct pyramid {
+	VipsImage *levels[PYRAMID_LEVELS];
+	int count;
+};
+
 /* One page, or all pages one below the other, opened but not decoded. */
 struct load {
 	const struct image_source *source;
@@ -17,6 +25,7 @@ struct load {
 	int orientation;
 	bool animated; /* all pages are in `image` */
 	VipsImage *image;
+	struct pyramid pyramid; /* of `image`, if it is read more than once */
 };
 
 /* --- load.c --------------------------------------------------------------- */
@@ -39,6 +48,18 @@ int load_open(struct load *load, const struct image_source *source,
  */
 int load_decode(struct load *load, double scale, bool again, struct err *err);
 void load_close(struct load *load);
+
+/* --- pyramid.c ------------------------------------------------------------ */
+
+/* Halves of `image`, which is in memory. 0, or -1 with libvips's error;
+ * pyramid_release is due in both cases. */
+int pyramid_build(struct pyramid *pyramid, VipsImage *image);
+
+/* The smallest level from which a picture of that size can be made well;
+ * borrowed. */
+VipsImage *pyramid_pick(const struct pyramid *pyramid, int64_t width,
+			int64_t height);
+void pyramid_release(struct pyramid *pyramid);
 
 /* --- render.c ------------------------------------------------------------- */
 
