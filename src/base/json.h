@@ -106,7 +106,8 @@ enum json_event json_reader_next(struct json_reader *reader, struct err *err);
 /*
  * Decodes a string span (quotes included in `raw`) and appends it to `out`.
  * A lone surrogate becomes WTF-8 (three bytes) if `surrogates`, else an error
- * of reason "encoding", its offset counted from the opening quote. 0, or -1 (`out->failed` tells the cap apart).
+ * of reason "encoding", its offset counted from the opening quote. 0, or -1
+ * (`out->failed` tells the cap apart).
  */
 int json_string_decode(const struct json_span *span, bool surrogates,
 		       struct buf *out, struct err *err);
@@ -152,7 +153,7 @@ struct json_node *json_get(const struct json_node *object, const char *key);
 int json_put_string(struct buf *out, struct slice text);
 int json_put_int(struct buf *out, int64_t value);
 /* Shortest digits that read back as the same double; nan and infinities are
- * not JSON and fail. */
+ * not JSON: -1, and `failed` sticks. */
 int json_put_double(struct buf *out, double value);
 /* `"key":`, with a comma first unless the buffer ends in '{' or '['. */
 int json_put_key(struct buf *out, const char *key);
