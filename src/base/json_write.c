@@ -106,32 +106,13 @@ int json_put_string(struct buf *out, struct slice text)
 
 /* --- Numbers -------------------------------------------------------------- */
 
-static const char pairs[] = "0001020304050607080910111213141516171819"
-			    "2021222324252627282930313233343536373839"
-			    "4041424344454647484950515253545556575859"
-			    "6061626364656667686970717273747576777879"
-			    "8081828384858687888990919293949596979899";
-
 int json_put_int(struct buf *out, int64_t value)
 {
-	char digits[20];
-	char *p = digits + sizeof(digits);
-	uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-
-	while (rest >= 100) {
-		p -= 2;
-		memcpy(p, pairs + rest % 100 * 2, 2);
-		rest /= 100;
-	}
-	if (rest >= 10) {
-		p -= 2;
-		memcpy(p, pairs + rest * 2, 2);
-	} else {
-		*--p = (char)('0' + rest);
-	}
-	if (value < 0)
-		*--p = '-';
-	return buf_add(out, p, (size_t)(digits + sizeof(digits) - p));
+	char text[1 + NUMBER_UINT64_MAX] = "-";
+	bool negative = value < 0;
+	uint64_t size = negative ? 0 - (uint64_t)value : (uint64_t)value;
+	size_t len = number_uint64(size, text + negative);
+	return buf_add(out, text, len + negative);
 }
 
 int json_put_double(struct buf *out, double value)

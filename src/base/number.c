@@ -7,7 +7,6 @@
 #include "base/number.h"
 
 #include <math.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "base/power.h"
@@ -96,34 +95,37 @@ static const char pairs[] = "0001020304050607080910111213141516171819"
 			    "6061626364656667686970717273747576777879"
 			    "8081828384858687888990919293949596979899";
 
+size_t number_uint64(uint64_t value, char out[NUMBER_UINT64_MAX])
+{
+	char text[NUMBER_UINT64_MAX];
+	char *end = text + sizeof(text);
+	char *p = end;
+
+	while (value >= 100) {
+		p -= 2;
+		memcpy(p, pairs + value % 100 * 2, 2);
+		value /= 100;
+	}
+	if (value >= 10) {
+		p -= 2;
+		memcpy(p, pairs + value * 2, 2);
+	} else {
+		*--p = (char)('0' + value);
+	}
+	memcpy(out, p, (size_t)(end - p));
+	return (size_t)(end - p);
+}
+
 size_t double_digits(double value, char digits[18], int *exponent)
 {
 	struct decimal decimal = to_decimal(value);
-	char text[20];
-	char *end = text + sizeof(text);
-	char *p = end;
-	uint64_t rest = decimal.digits;
+	char text[NUMBER_UINT64_MAX];
+	size_t len = number_uint64(decimal.digits, text);
 
-	while (rest % 100 == 0 && rest) {
-		rest /= 100;
-		decimal.exponent += 2;
-	}
-	while (rest >= 100) {
-		p -= 2;
-		memcpy(p, pairs + rest % 100 * 2, 2);
-		rest /= 100;
-	}
-	if (rest >= 10) {
-		p -= 2;
-		memcpy(p, pairs + rest * 2, 2);
-	} else {
-		*--p = (char)('0' + rest);
-	}
-	*exponent = decimal.exponent + (int)(end - p);
-	if (end - p > 1 && end[-1] == '0')
-		end--;
-	size_t len = (size_t)(end - p);
-	memcpy(digits, p, len);
+	*exponent = decimal.exponent + (int)len;
+	while (len > 1 && text[len - 1] == '0')
+		len--;
+	memcpy(digits, text, len);
 	return len;
 }
 

@@ -6,8 +6,13 @@
 #define BASE_NUMBER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
-#define DOUBLE_TEXT_MAX 32
+#define DOUBLE_TEXT_MAX	  32
+#define NUMBER_UINT64_MAX 20
+
+/* Decimal digits of `value`, no NUL. Returns how many (1 to 20). */
+size_t number_uint64(uint64_t value, char out[NUMBER_UINT64_MAX]);
 
 /*
  * Decimal digits and exponent of a finite, positive double: value =
