@@ -156,10 +156,8 @@ static void put_result(struct task_call *call, struct buf *result,
 		buf_add_char(result, '}');
 	}
 	buf_add_char(result, ']');
-	if (wish->count == 1) {
-		json_put_comma(result);
+	if (wish->count == 1)
 		put_image(call, result, &wish->sizes[0], &made->outputs[0]);
-	}
 	put_source(result, &made->info);
 	put_placeholders(result, wanted_placeholders(wish), &made->hints);
 }
