@@ -26,19 +26,24 @@ static struct slice members_of(struct slice object)
 static int echo_run(struct task_call *call, struct buf *result, struct err *err)
 {
 	struct err cause = ERR_INIT;
+	const struct json_node *object;
 
 	if (call->input_count)
 		return err_field(err, ERR_BAD_ARGS, "inputs",
 				 "inputs: echo takes no byte strings");
-	if (!json_parse(call->arena, call->args, TASK_ARGS_DEPTH, true,
-			&cause)) {
-		if (cause.code == ERR_LIMIT)
-			return err_limit(err, cause.limit, cause.value,
-					 "args: %s", cause.message);
-		err_field(err, ERR_BAD_ARGS, "args", "args: %s", cause.message);
-		return err_at(err, cause.offset);
-	}
-	return buf_add_slice(result, members_of(call->args));
+	object = json_parse(call->arena, call->args, TASK_ARGS_DEPTH, true,
+			    &cause);
+	if (object && object->type != JSON_OBJECT)
+		return err_field(err, ERR_BAD_ARGS, "args",
+				 "args: an object is needed, not %s",
+				 json_type_name(object->type));
+	if (object)
+		return buf_add_slice(result, members_of(call->args));
+	if (cause.code == ERR_LIMIT)
+		return err_limit(err, cause.limit, cause.value, "args: %s",
+				 cause.message);
+	err_field(err, ERR_BAD_ARGS, "args", "args: %s", cause.message);
+	return err_at(err, cause.offset);
 }
 
 const struct task task_echo = {
