@@ -1,3 +1,6 @@
+/*
+ * echo: see task_echo.c.
+ */
 #ifndef TASK_TASK_ECHO_H
 #define TASK_TASK_ECHO_H
 

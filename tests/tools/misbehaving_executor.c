@@ -1,6 +1,6 @@
 /*
  * An executor with tasks that misbehave, for the tests of the sandbox, of the
- * executor and of the master: `test_executor executor`, started as cherry's
+ * executor and of the master: `misbehaving_executor executor`, started as cherry's
  * own. Production programs have none of these.
  *
  *	misbehave {"act": ...}	see `acts`
@@ -460,7 +460,7 @@ int main(int argc, char **argv)
 	};
 
 	if (argc != 2 || strcmp(argv[1], "executor") != 0) {
-		fputs("usage: test_executor executor\n", stderr);
+		fputs("usage: misbehaving_executor executor\n", stderr);
 		return 64;
 	}
 	executor_run(table);

@@ -1,0 +1,511 @@
+/*
+ * Messages: what goes in comes out; every prefix and every wrong byte of one
+ * is either refused or understood, never read past.
+ */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "exec/message.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* A message's body on the heap, for the sanitizer to see the end of it. */
+struct body {
+	char *ptr;
+	size_t len;
+};
+
+static struct body body_take(struct frame_writer *writer)
+{
+	struct body body = {.len = writer->bytes.len - FRAME_HEADER};
+
+	cr_assert_geq(writer->bytes.len, FRAME_HEADER);
+	body.ptr = malloc(body.len ? body.len : 1);
+	memcpy(body.ptr, writer->bytes.ptr + FRAME_HEADER, body.len);
+	frame_writer_release(writer);
+	return body;
+}
+
+typedef int decode_fn(struct slice body, struct arena *arena);
+
+/* No prefix decodes; no change of one byte makes the decoder read badly. */
+static void torment(struct body body, decode_fn *decode, const char *name)
+{
+	struct arena arena;
+	size_t len;
+	char *copy;
+
+	arena_init(&arena, (size_t)16 << 20);
+	for (len = 0; len < body.len; len++) {
+		copy = malloc(len ? len : 1);
+		memcpy(copy, body.ptr, len);
+		cr_expect_eq(decode(slice_of(copy, len), &arena), -1,
+			     "%s cut at %zu", name, len);
+		free(copy);
+		arena_clear(&arena);
+	}
+	for (len = 0; len < body.len; len++) {
+		static const char values[] = {0,    1,		2,
+					      0x7f, (char)0x80, (char)0xff};
+		char was = body.ptr[len];
+
+		for (size_t i = 0; i < sizeof(values); i++) {
+			body.ptr[len] = values[i];
+			(void)decode(slice_of(body.ptr, body.len), &arena);
+			arena_clear(&arena);
+		}
+		body.ptr[len] = was;
+	}
+	copy = malloc(body.len + 1);
+	memcpy(copy, body.ptr, body.len);
+	copy[body.len] = 0;
+	cr_expect_eq(decode(slice_of(copy, body.len + 1), &arena), -1,
+		     "%s with a byte too many", name);
+	cr_expect_eq(decode(slice_of(body.ptr, body.len), &arena), 0, "%s",
+		     name);
+	free(copy);
+	arena_release(&arena);
+	free(body.ptr);
+}
+
+#define EXPECT_SLICE(slice, text)                                              \
+	cr_expect(slice_is(slice, text), "%.*s is not %s", (int)(slice).len,   \
+		  (slice).ptr, text)
+
+/* --- SETUP ---------------------------------------------------------------- */
+
+static int decode_setup(struct slice body, struct arena *arena)
+{
+	struct message_setup setup;
+
+	return message_setup_decode(body, arena, &setup, NULL);
+}
+
+Test(message, setup)
+{
+	const struct message_setting settings[] = {
+		{SLICE("thumbnail"), SLICE("max_pixels"), SLICE("100")},
+		{SLICE("thumbnail"), SLICE("loaders"), SLICE("")},
+	};
+	const struct message_secret secrets[] = {
+		{SLICE("session"), {"\0\xff", 2}},
+	};
+	const struct message_setup setup = {
+		.class = TASK_CLASS_IMAGE,
+		.sandbox = SANDBOX_PREFER,
+		.trace = true,
+		.uid = 1234,
+		.max_reply = 1ULL << 40,
+		.max_memory = 77,
+		.settings = settings,
+		.setting_count = COUNT(settings),
+		.secrets = secrets,
+		.secret_count = COUNT(secrets),
+	};
+	struct frame_writer writer;
+	struct message_setup got;
+	struct arena arena;
+	struct body body;
+
+	frame_writer_init(&writer, 10000);
+	cr_assert_eq(message_setup_put(&writer, &setup, NULL), 0);
+	body = body_take(&writer);
+	arena_init(&arena, 100000);
+	cr_assert_eq(message_setup_decode(slice_of(body.ptr, body.len), &arena,
+					  &got, NULL),
+		     0);
+	cr_expect_eq(got.class, TASK_CLASS_IMAGE);
+	cr_expect_eq(got.sandbox, SANDBOX_PREFER);
+	cr_expect(got.trace);
+	cr_expect_eq(got.uid, 1234);
+	cr_expect_eq(got.max_reply, 1ULL << 40);
+	cr_expect_eq(got.max_memory, 77);
+	cr_assert_eq(got.setting_count, 2);
+	EXPECT_SLICE(got.settings[0].task, "thumbnail");
+	EXPECT_SLICE(got.settings[0].key, "max_pixels");
+	EXPECT_SLICE(got.settings[0].value, "100");
+	EXPECT_SLICE(got.settings[1].value, "");
+	cr_assert_eq(got.secret_count, 1);
+	cr_expect(slice_equal(got.secrets[0].value, secrets[0].value));
+	arena_release(&arena);
+	torment(body, decode_setup, "SETUP");
+}
+
+/* --- READY and FAILED ----------------------------------------------------- */
+
+static int decode_ready(struct slice body, struct arena *arena)
+{
+	struct message_ready ready;
+
+	return message_ready_decode(body, arena, &ready, NULL);
+}
+
+Test(message, ready)
+{
+	const struct message_unavailable list[] = {
+		{SLICE("thumbnail"), SLICE("no library")}};
+	const struct message_ready ready = {
+		.pid = 4711,
+		.level = SANDBOX_LEVEL_FULL,
+		.level_text = SLICE("full: all of it"),
+		.unavailable = list,
+		.unavailable_count = 1,
+	};
+	struct frame_writer writer;
+	struct message_ready got;
+	struct arena arena;
+	struct body body;
+
+	frame_writer_init(&writer, 10000);
+	cr_assert_eq(message_ready_put(&writer, &ready, NULL), 0);
+	body = body_take(&writer);
+	arena_init(&arena, 100000);
+	cr_assert_eq(message_ready_decode(slice_of(body.ptr, body.len), &arena,
+					  &got, NULL),
+		     0);
+	cr_expect_eq(got.pid, 4711);
+	cr_expect_eq(got.level, SANDBOX_LEVEL_FULL);
+	EXPECT_SLICE(got.level_text, "full: all of it");
+	cr_assert_eq(got.unavailable_count, 1);
+	EXPECT_SLICE(got.unavailable[0].why, "no library");
+	arena_release(&arena);
+	torment(body, decode_ready, "READY");
+}
+
+static int decode_failed(struct slice body, struct arena *arena)
+{
+	struct err cause;
+
+	(void)arena;
+	return message_failed_decode(body, &cause, NULL);
+}
+
+static void expect_same_error(const struct err *got, const struct err *want)
+{
+	cr_expect_eq(got->code, want->code);
+	cr_expect_str_eq(got->message, want->message);
+	cr_expect_str_eq(got->field, want->field);
+	cr_expect_str_eq(got->reason, want->reason);
+	cr_expect_str_eq(got->limit, want->limit);
+	cr_expect_eq(got->value, want->value);
+	cr_expect_eq(got->offset, want->offset);
+}
+
+static const struct err full_error = {
+	.code = ERR_LIMIT,
+	.message = "gr\xc3\xb6\xc3\x9f"
+		   "er than allowed",
+	.field = "args.x",
+	.reason = "because",
+	.limit = "pixels",
+	.value = INT64_MIN,
+	.offset = 12,
+};
+
+Test(message, failed)
+{
+	struct frame_writer writer;
+	struct err got;
+	struct body body;
+
+	frame_writer_init(&writer, 10000);
+	cr_assert_eq(message_failed_put(&writer, &full_error, NULL), 0);
+	body = body_take(&writer);
+	cr_assert_eq(
+		message_failed_decode(slice_of(body.ptr, body.len), &got, NULL),
+		0);
+	expect_same_error(&got, &full_error);
+	torment(body, decode_failed, "FAILED");
+}
+
+/* --- TASK ----------------------------------------------------------------- */
+
+static int decode_task(struct slice bytes, struct arena *arena)
+{
+	struct frame frame = {.type = FRAME_TASK, .body = bytes, .fd = -1};
+	struct message_task task;
+	struct message_bulk bulk;
+	int r = message_task_decode(&frame, arena, &task, &bulk, NULL);
+
+	message_bulk_release(&bulk);
+	return r;
+}
+
+static const struct task_input small_inputs[] = {
+	{SLICE("old"), {"\0\1\2", 3}},
+	{SLICE("new"), SLICE("")},
+};
+static const struct message_output outputs[] = {
+	{SLICE("diff"), TASK_OUTPUT_FILE, SLICE("a/b")},
+	{SLICE("image"), TASK_OUTPUT_KEY, SLICE("k:1")},
+};
+
+Test(message, small_task)
+{
+	const struct message_task task = {
+		.number = 1ULL << 60,
+		.task = SLICE("diff"),
+		.args = SLICE("{\"a\":1}"),
+		.inputs = small_inputs,
+		.input_count = 2,
+		.outputs = outputs,
+		.output_count = 2,
+	};
+	struct frame_writer writer;
+	struct message_task got;
+	struct message_bulk bulk;
+	struct arena arena;
+	struct body body;
+	struct frame frame = {.type = FRAME_TASK, .fd = -1};
+
+	frame_writer_init(&writer, 10000);
+	cr_assert_eq(message_task_put(&writer, &task, NULL), 0);
+	cr_expect_eq(writer.fd_count, 0, "small tasks need no memory file");
+	body = body_take(&writer);
+	arena_init(&arena, 100000);
+	frame.body = slice_of(body.ptr, body.len);
+	cr_assert_eq(message_task_decode(&frame, &arena, &got, &bulk, NULL), 0);
+	cr_expect_eq(got.number, 1ULL << 60);
+	EXPECT_SLICE(got.task, "diff");
+	EXPECT_SLICE(got.args, "{\"a\":1}");
+	cr_assert_eq(got.input_count, 2);
+	cr_expect(slice_equal(got.inputs[0].bytes, small_inputs[0].bytes));
+	EXPECT_SLICE(got.inputs[1].name, "new");
+	cr_assert_eq(got.output_count, 2);
+	EXPECT_SLICE(got.outputs[0].target, "a/b");
+	cr_expect_eq(got.outputs[0].kind, TASK_OUTPUT_FILE);
+	message_bulk_release(&bulk);
+	arena_release(&arena);
+	torment(body, decode_task, "TASK");
+}
+
+Test(message, large_inputs_travel_in_a_sealed_file)
+{
+	size_t len = (size_t)3 << 20, i;
+	char *bytes = malloc(len);
+	struct task_input inputs[] = {
+		{SLICE("small"), SLICE("tiny")},
+		{SLICE("large"), {bytes, len}},
+		{SLICE("part"), {bytes + 1, 5000}},
+	};
+	const struct message_task task = {
+		.number = 5,
+		.task = SLICE("thumbnail"),
+		.args = SLICE("{}"),
+		.inputs = inputs,
+		.input_count = COUNT(inputs),
+	};
+	struct frame_writer writer;
+	struct frame frame = {.type = FRAME_TASK};
+	struct message_task got;
+	struct message_bulk bulk;
+	struct arena arena;
+
+	for (i = 0; i < len; i++)
+		bytes[i] = (char)(i * 31);
+	frame_writer_init(&writer, 10000);
+	arena_init(&arena, 100000);
+	cr_assert_eq(message_task_put(&writer, &task, NULL), 0);
+	cr_assert_eq(writer.fd_count, 1);
+	frame.fd = dup(writer.fds[0].fd);
+	cr_expect_eq(write(frame.fd, "x", 1), -1, "it is sealed");
+	cr_expect_eq(ftruncate(frame.fd, 0), -1, "it is sealed");
+	frame.body = slice_of(writer.bytes.ptr + FRAME_HEADER,
+			      writer.bytes.len - FRAME_HEADER);
+	cr_assert_eq(message_task_decode(&frame, &arena, &got, &bulk, NULL), 0);
+	cr_expect_eq(frame.fd, -1, "the descriptor was taken over");
+	cr_assert_eq(got.input_count, 3);
+	for (i = 0; i < COUNT(inputs); i++)
+		cr_expect(slice_equal(got.inputs[i].bytes, inputs[i].bytes),
+			  "input %zu", i);
+	message_bulk_release(&bulk);
+	message_bulk_release(&bulk);
+	arena_release(&arena);
+	frame_writer_release(&writer);
+	free(bytes);
+}
+
+/* A frame that says its bytes are in a file that did not come, or beyond it. */
+Test(message, places_outside_the_file_are_refused)
+{
+	size_t len = MESSAGE_INLINE_MAX + 1;
+	char *bytes = calloc(1, len);
+	const struct message_task task = {
+		.number = 5,
+		.task = SLICE("t"),
+		.args = {bytes, len},
+	};
+	struct frame_writer writer;
+	struct frame frame;
+	struct message_task got;
+	struct message_bulk bulk;
+	struct arena arena;
+	uint64_t beyond = len + 1;
+	char *body, *at;
+
+	frame_writer_init(&writer, 10000);
+	arena_init(&arena, 100000);
+	cr_assert_eq(message_task_put(&writer, &task, NULL), 0);
+	body = writer.bytes.ptr + FRAME_HEADER;
+	frame = (struct frame){
+		.type = FRAME_TASK,
+		.body = {body, writer.bytes.len - FRAME_HEADER},
+		.fd = -1,
+	};
+	cr_expect_eq(message_task_decode(&frame, &arena, &got, &bulk, NULL), -1,
+		     "no file came");
+	/* number, name with its length, place, offset: then the length */
+	at = body + 8 + 4 + 1 + 1 + 8;
+	memcpy(at, &beyond, sizeof(beyond));
+	frame.body.len = writer.bytes.len - FRAME_HEADER;
+	frame.fd = dup(writer.fds[0].fd);
+	cr_expect_eq(message_task_decode(&frame, &arena, &got, &bulk, NULL), -1,
+		     "one byte past the file");
+	message_bulk_release(&bulk);
+	memset(at - 8, 0xff, 8);
+	frame.body.len = writer.bytes.len - FRAME_HEADER;
+	frame.fd = dup(writer.fds[0].fd);
+	cr_expect_eq(message_task_decode(&frame, &arena, &got, &bulk, NULL), -1,
+		     "an offset that wraps");
+	message_bulk_release(&bulk);
+	arena_release(&arena);
+	frame_writer_release(&writer);
+	free(bytes);
+}
+
+/* --- RESULT --------------------------------------------------------------- */
+
+static int decode_result(struct slice body, struct arena *arena)
+{
+	struct message_result result;
+
+	return message_result_decode(body, arena, &result, NULL);
+}
+
+static struct body result_body(const struct message_result *result)
+{
+	struct frame_writer writer;
+
+	frame_writer_init(&writer, 100000);
+	cr_assert_eq(message_result_put(&writer, result, NULL), 0);
+	return body_take(&writer);
+}
+
+Test(message, result)
+{
+	const struct message_result_output made[] = {
+		{true, {"\xff\0", 2}},
+		{false, SLICE("")},
+	};
+	const struct message_result result = {
+		.number = 9,
+		.ran_ns = 1234567,
+		.ok = true,
+		.json = SLICE("{\"a\":[1,2.50,\"\\u00e9\"]}"),
+		.outputs = made,
+		.output_count = 2,
+	};
+	struct message_result got;
+	struct arena arena;
+	struct body body = result_body(&result);
+
+	arena_init(&arena, 100000);
+	cr_assert_eq(message_result_decode(slice_of(body.ptr, body.len), &arena,
+					   &got, NULL),
+		     0);
+	cr_expect_eq(got.number, 9);
+	cr_expect_eq(got.ran_ns, 1234567);
+	cr_expect(got.ok);
+	cr_expect(slice_equal(got.json, result.json));
+	cr_assert_eq(got.output_count, 2);
+	cr_expect(got.outputs[0].used);
+	cr_expect(slice_equal(got.outputs[0].bytes, made[0].bytes));
+	cr_expect_not(got.outputs[1].used);
+	arena_release(&arena);
+	torment(body, decode_result, "RESULT");
+}
+
+Test(message, error_result)
+{
+	struct message_result result = {.number = 9, .err = full_error}, got;
+	struct arena arena;
+	struct body body = result_body(&result);
+
+	arena_init(&arena, 100000);
+	cr_assert_eq(message_result_decode(slice_of(body.ptr, body.len), &arena,
+					   &got, NULL),
+		     0);
+	cr_expect_not(got.ok);
+	expect_same_error(&got.err, &full_error);
+	arena_release(&arena);
+	torment(body, decode_result, "RESULT with an error");
+}
+
+/* What would break a reply, or say what only the master may say. */
+static const struct {
+	const char *name;
+	const char *json;
+	enum err_code code;
+	const char *message;
+} hostile_results[] = {
+	{"no JSON", "", ERR_NONE, ""},
+	{"an array", "[]", ERR_NONE, ""},
+	{"two values", "{}{}", ERR_NONE, ""},
+	{"a way out", "{},\"status\":\"ok\"", ERR_NONE, ""},
+	{"cut", "{\"a\":", ERR_NONE, ""},
+	{"not UTF-8", "{\"a\":\"\xff\"}", ERR_NONE, ""},
+	{"timeout", NULL, ERR_TIMEOUT, "x"},
+	{"crashed", NULL, ERR_CRASHED, "x"},
+	{"bad task", NULL, ERR_BAD_TASK, "x"},
+	{"expired", NULL, ERR_EXPIRED, "x"},
+	{"a message that is not UTF-8", NULL, ERR_LIMIT, "\xff"},
+	{"a message with a newline", NULL, ERR_LIMIT, "a\nb"},
+};
+
+Test(message, hostile_results_are_refused)
+{
+	struct arena arena;
+	size_t i;
+
+	arena_init(&arena, 100000);
+	for (i = 0; i < COUNT(hostile_results); i++) {
+		struct message_result result = {
+			.number = 1,
+			.ok = hostile_results[i].json != NULL,
+			.json = slice_text(hostile_results[i].json),
+			.err = {.code = hostile_results[i].code, .offset = -1},
+		};
+		struct body body;
+
+		strcpy(result.err.message, hostile_results[i].message);
+		body = result_body(&result);
+		cr_expect_eq(
+			decode_result(slice_of(body.ptr, body.len), &arena), -1,
+			"%s", hostile_results[i].name);
+		free(body.ptr);
+	}
+	arena_release(&arena);
+}
+
+/* Counts that would need more memory than the frame could ever fill. */
+Test(message, counts_are_checked_before_memory_is_taken)
+{
+	static const char body[64] = {
+		/* class, sandbox, trace, uid, max_reply, max_memory */
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		0, 0,
+		/* settings */
+		-1, -1, 0, 0};
+	struct message_setup setup;
+	struct err err = ERR_INIT;
+	struct arena arena;
+
+	arena_init(&arena, 1000);
+	cr_expect_eq(message_setup_decode(slice_of(body, sizeof(body)), &arena,
+					  &setup, &err),
+		     -1);
+	cr_expect_eq(err.code, ERR_INTERNAL, "not for lack of memory");
+	arena_release(&arena);
+}
