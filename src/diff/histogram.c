@@ -12,7 +12,7 @@
 
 #define CHAIN_MAX     64
 #define BUDGET_ITEM   16
-#define BUDGET_ALWAYS (1 << 16)
+#define BUDGET_ALWAYS (1 << 19)
 
 struct histogram {
 	struct engine *engine;
