@@ -87,7 +87,7 @@ tests: all $(UNIT) $(TOOLS)
 deps:
 	@scripts/install-packages
 demo: deps
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all $(BUILD)/tests/make_photo
 	@BUILD=$(BUILD) scripts/demo
 test: deps
 	@$(MAKE) --no-print-directory WERROR=$(WERROR) check
