@@ -154,7 +154,7 @@ int task_value_read_base64(const struct task_found *found, struct arena *arena,
 
 	if (found->span.type != JSON_STRING)
 		return err_field(err, ERR_BAD_ARGS, found->path,
-				 "%s: base64 in a string is needed, not %s",
+				 "%s: base64 in a text is needed, not %s",
 				 found->path, json_type_name(found->span.type));
 	if (text_decode(found, arena, &text, err))
 		return -1;
@@ -206,7 +206,7 @@ static int read_choice(const struct task_arg *row,
 		       struct task_value *value, struct err *err)
 {
 	if (found->span.type != JSON_STRING)
-		return wrong_type(found, "a string", err);
+		return wrong_type(found, "a text", err);
 	if (text_decode(found, arena, &value->text, err))
 		return -1;
 	value->integer = choice_find(row->choices, value->text);
@@ -224,14 +224,14 @@ static int read_choices(const struct task_arg *row,
 	int place, i = 0;
 
 	if (found->span.type != JSON_ARRAY)
-		return wrong_type(found, "an array of strings", err);
+		return wrong_type(found, "an array of texts", err);
 	if (node_parse(found, arena, value, err))
 		return -1;
 	for (item = value->node->child; item; item = item->next, i++) {
 		snprintf(path, sizeof(path), "%s[%d]", found->path, i);
 		if (item->type != JSON_STRING)
 			return err_field(err, ERR_BAD_ARGS, path,
-					 "%s: a string is needed, not %s", path,
+					 "%s: a text is needed, not %s", path,
 					 json_type_name(item->type));
 		place = choice_find(row->choices, item->text);
 		if (place < 0)
@@ -258,7 +258,7 @@ static int read_string(const struct task_found *found, struct arena *arena,
 		       struct task_value *value, struct err *err)
 {
 	if (found->span.type != JSON_STRING)
-		return wrong_type(found, "a string", err);
+		return wrong_type(found, "a text", err);
 	return text_decode(found, arena, &value->text, err);
 }
 
