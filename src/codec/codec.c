@@ -16,8 +16,8 @@ const struct codec *const codec_table[] = {&codec_json,
 					   &codec_msgpack,
 					   &codec_cbor,
 					   &codec_bencode,
-#if 0
-	&codec_yaml,
+#ifdef HAVE_YAML
+					   &codec_yaml,
 #endif
 					   NULL};
 
