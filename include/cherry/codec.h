@@ -71,6 +71,14 @@ struct codec_signer {
 /* The defaults of itsdangerous, no key, now and timestamp the real time. */
 void codec_signer_init(struct codec_signer *signer);
 
+/* Does the class stamp a time? */
+bool codec_signer_is_timed(const struct codec_signer *signer);
+
+/* The options that Python's classes give their payload: json compact for URLs,
+ * else as json.dumps; pickle protocol 4. */
+void codec_signer_inner_defaults(const struct codec_signer *signer,
+				 struct codec_options *options);
+
 struct codec_options {
 	int protocol; /* pickle: 0 to 5 */
 	enum codec_style style;
@@ -116,6 +124,10 @@ extern const struct codec *const codec_table[];
 
 /* The format of that name, or NULL. */
 const struct codec *codec_find(struct slice name);
+
+/* Touches what libraries load at their first use: for before a sandbox closes.
+ * 0, or -1. */
+int codec_warm(struct err *err);
 
 /* Reads with that codec: the checks common to all, then its decode. `found`
  * may be NULL. */

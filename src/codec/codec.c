@@ -6,8 +6,10 @@
 #include "cherry/codec.h"
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "codec/codecs.h"
 #include "codec/fail.h"
+#include "crypto/digest.h"
 
 const struct codec *const codec_table[] = {&codec_json,
 					   &codec_pickle,
@@ -49,6 +51,20 @@ const struct codec *codec_find(struct slice name)
 		if (slice_is(name, codec_table[i]->name))
 			return codec_table[i];
 	return NULL;
+}
+
+int codec_warm(struct err *err)
+{
+	static const char *const names[] = {"sha1",   "sha224", "sha256",
+					    "sha384", "sha512", "md5"};
+	unsigned char digest[DIGEST_MAX];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (digest_hmac(names[i], SLICE("k"), SLICE("m"), digest, err) <
+		    0)
+			return -1;
+	(void)hash_seed();
+	return 0;
 }
 
 int codec_decode(const struct codec *codec, const struct codec_options *options,

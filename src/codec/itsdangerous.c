@@ -15,6 +15,18 @@
 
 #define PICKLE_DEFAULT 4 /* of Python's own pickle.dumps */
 
+void codec_signer_inner_defaults(const struct codec_signer *signer,
+				 struct codec_options *options)
+{
+	bool urlsafe = signer_is_urlsafe(signer);
+
+	options->style = urlsafe ? CODEC_STYLE_COMPACT : CODEC_STYLE_PYTHON;
+	options->ascii = !urlsafe;
+	options->sort_keys = false;
+	options->deterministic = false;
+	options->protocol = PICKLE_DEFAULT;
+}
+
 /* The options of the payload: the signer's, or what Python's classes use. */
 static struct codec_options inner_options(const struct codec_options *options)
 {
@@ -23,10 +35,7 @@ static struct codec_options inner_options(const struct codec_options *options)
 
 	if (signer->inner_options)
 		return *signer->inner_options;
-	bool urlsafe = signer_is_urlsafe(signer);
-	inner.style = urlsafe ? CODEC_STYLE_COMPACT : CODEC_STYLE_PYTHON;
-	inner.ascii = !urlsafe;
-	inner.protocol = PICKLE_DEFAULT;
+	codec_signer_inner_defaults(signer, &inner);
 	inner.signer = NULL;
 	return inner;
 }

@@ -16,7 +16,7 @@ static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz"
 
 #define TIME_MAX 253402300799 /* the end of the year 9999 */
 
-bool signer_is_timed(const struct codec_signer *signer)
+bool codec_signer_is_timed(const struct codec_signer *signer)
 {
 	return signer->class == SIGNER_URLSAFE_TIMED ||
 	       signer->class == SIGNER_SERIALIZER_TIMED ||
@@ -180,7 +180,7 @@ int signer_stamp(const struct codec_signer *signer, struct buf *out,
 	unsigned char bytes[8];
 	size_t len = 0;
 
-	if (!signer_is_timed(signer))
+	if (!codec_signer_is_timed(signer))
 		return 0;
 	double seconds = floor(signer->timestamp) - signer->epoch;
 	if (seconds < 0 || seconds > (double)TIME_MAX)
@@ -304,7 +304,7 @@ int signer_verify(const struct codec_signer *signer, struct slice token,
 		if (r == 0)
 			continue;
 		*payload = signed_part;
-		if (!signer_is_timed(signer))
+		if (!codec_signer_is_timed(signer))
 			return 0;
 		if (!check_time(signer, way, signed_part, payload, found,
 				&last))

@@ -26,7 +26,6 @@ int signer_verify(const struct codec_signer *signer, struct slice token,
 		  struct slice *payload, struct codec_found *found,
 		  struct err *err) MUST_CHECK;
 
-bool signer_is_timed(const struct codec_signer *signer);
 bool signer_is_bare(const struct codec_signer *signer);
 bool signer_is_urlsafe(const struct codec_signer *signer);
 

@@ -6,10 +6,12 @@
 
 #include <stdio.h>
 #include "task/task_echo.h"
+#include "task/task_serialize.h"
 #include "task/task_thumbnail.h"
 
 const struct task *const task_table[] = {
 	&task_echo,
+	&task_serialize,
 	&task_thumbnail,
 	NULL,
 };
