@@ -89,6 +89,8 @@ static int take_tasks(struct executor *executor,
 	for (i = 0; table[i]; i++)
 		if (table[i]->class == setup->class) {
 			executor->known[executor->count].task = table[i];
+			executor->known[executor->count].average_ns =
+				EXECUTOR_SLOW_NS;
 			tasks[executor->count++] = table[i];
 		}
 	for (i = 0; i < setup->setting_count; i++)

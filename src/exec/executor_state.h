@@ -13,6 +13,10 @@
 /* Results that may wait for further ones. */
 #define EXECUTOR_PENDING_MAX ((size_t)64 << 10)
 
+/* Results that wait are sent before a task that takes longer than this. One
+ * that has never run may. */
+#define EXECUTOR_SLOW_NS 100000
+
 /* A task of the executor's class. */
 struct executor_known {
 	const struct task *task;

@@ -8,9 +8,7 @@
 #include "exec/executor_state.h"
 #include "exec/spawn.h"
 
-/* Results that wait are sent before a task that may take longer than this, or
- * that has more to read than this. */
-#define SLOW_NS	   100000
+/* ... and before one that has more to read than this. */
 #define LARGE_TASK ((size_t)16 << 10)
 /* Memory that a task used and that is given back to the system after it. */
 #define TRIM_SIZE ((size_t)8 << 20)
@@ -154,7 +152,7 @@ static int flush_before(struct executor *executor,
 	if (!pending)
 		return 0;
 	if (pending < EXECUTOR_PENDING_MAX && bytes < LARGE_TASK && known &&
-	    known->average_ns < SLOW_NS)
+	    known->average_ns < EXECUTOR_SLOW_NS)
 		return 0;
 	return frame_writer_flush(writer, SPAWN_EXECUTOR_SOCKET, err);
 }

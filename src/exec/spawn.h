@@ -69,8 +69,9 @@ pid_t spawn_executor(const struct spawn_executor *options, struct err *err);
 
 /*
  * Allows the process `seconds` of processor time more from now on: its soft
- * RLIMIT_CPU, past which the kernel ends it with SIGXCPU. 0, or -1 (gone, or
- * not ours).
+ * RLIMIT_CPU, past which the kernel ends it with SIGXCPU. 0, or -1: it is gone,
+ * or it is of another user and we lack CAP_SYS_RESOURCE, as root in a container
+ * does. The deadline then has to do.
  */
 int spawn_allow_cpu(pid_t pid, double seconds);
 

@@ -6,6 +6,7 @@
  *	misbehave {"act": ...}	see `acts`
  *	fill {"bytes": N}	a result of N bytes
  *	outputs {"bytes": N}	an output called "output" of N bytes
+ *	measure {"data": ...}	its length and a sum
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -390,6 +391,34 @@ static const struct task task_outputs = {
 	.run = outputs_run,
 };
 
+static const struct task_arg measure_args[] = {
+	{.name = "data", .type = ARG_BYTES, .required = true},
+	{.type = ARG_END},
+};
+
+static int measure_run(struct task_call *call, struct buf *result,
+		       struct err *err)
+{
+	struct task_value values[1];
+	unsigned sum = 0;
+	size_t i;
+
+	if (task_args_read(measure_args, call, values, err))
+		return -1;
+	for (i = 0; i < values[0].text.len; i++)
+		sum = sum * 31 + (unsigned char)values[0].text.ptr[i];
+	return buf_printf(result, "\"bytes\":%zu,\"sum\":%u",
+			  values[0].text.len, sum);
+}
+
+static const struct task task_measure = {
+	.name = "measure",
+	.summary = "how long data is, and a sum over it",
+	.class = TASK_CLASS_CORE,
+	.args = measure_args,
+	.run = measure_run,
+};
+
 /* --- Faults ---------------------------------------------------------------- */
 
 static int silent_run(struct task_call *call, struct buf *result,
@@ -454,9 +483,10 @@ const struct task task_settled = {
 int main(int argc, char **argv)
 {
 	static const struct task *const table[] = {
-		&task_echo, &task_misbehave, &task_misbehave_image,
-		&task_fill, &task_outputs,   &task_silent,
-		&task_cold, &task_settled,   NULL,
+		&task_echo,   &task_misbehave, &task_misbehave_image,
+		&task_fill,   &task_outputs,   &task_measure,
+		&task_silent, &task_cold,      &task_settled,
+		NULL,
 	};
 
 	if (argc != 2 || strcmp(argv[1], "executor") != 0) {
