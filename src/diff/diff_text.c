@@ -63,13 +63,6 @@ static struct diff_options text_engine(const struct text_options *options,
 	struct diff_options engine = options->engine;
 	bool unified = options->output == TEXT_UNIFIED;
 
-	if (options->algorithm_default) {
-		engine.algorithm = DIFF_HISTOGRAM;
-		if (unified && options->dialect == TEXT_DIFFLIB)
-			engine.algorithm = DIFF_DIFFLIB;
-		else if (unified)
-			engine.algorithm = DIFF_MYERS;
-	}
 	if (options->unit != TEXT_LINE)
 		return engine;
 	engine.style = DIFF_STYLE_GIT;

@@ -25,10 +25,7 @@ struct text_options {
 	enum text_unit unit;
 	enum text_output output;
 	enum text_dialect dialect;
-	struct diff_options engine; /* style and indent are set here */
-	/* The algorithm was not chosen: a unified diff takes its dialect's
-	 * own, everything else histogram. */
-	bool algorithm_default;
+	struct diff_options engine; /* style and indent need not be set */
 	/* Lines around a change; for side by side UINT32_MAX shows all. */
 	uint32_t context;
 	struct slice old_label, new_label; /* no ptr: the default */

@@ -5,12 +5,14 @@
 #include "cherry/task.h"
 
 #include <stdio.h>
+#include "task/task_diff.h"
 #include "task/task_echo.h"
 #include "task/task_serialize.h"
 #include "task/task_thumbnail.h"
 
 const struct task *const task_table[] = {
 	&task_echo,
+	&task_diff,
 	&task_serialize,
 	&task_thumbnail,
 	NULL,
