@@ -59,10 +59,15 @@ static void merge_put_key(struct merge *merge, const struct json_node *member)
 /* A value that the old side does not have, or has as something else. */
 static int merge_put_whole(struct merge *merge, const struct json_value *value)
 {
+	char name[84];
+
 	if (value->null_member || value->type == JSON_NULL)
 		return err_reason(merge->err, ERR_UNSUPPORTED, "null",
 				  "a merge patch cannot set a member to null, "
-				  "as the new value needs");
+				  "as \"%s\" of the new value %s",
+				  err_quote(name, 80, value->node->key),
+				  value->type == JSON_NULL ? "is"
+							   : "needs inside");
 	buf_add_slice(merge->out, value->node->raw);
 	return 0;
 }
