@@ -9,19 +9,7 @@
 
 #include <stdlib.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define POISON 1
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define POISON 1
-#endif
-#ifdef POISON
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(ptr, len)   ((void)(ptr), (void)(len))
-#define ASAN_UNPOISON_MEMORY_REGION(ptr, len) ((void)(ptr), (void)(len))
-#endif
+#include "base/poison.h"
 
 #define ALIGN	   16
 #define BLOCK_SIZE (64 * 1024)

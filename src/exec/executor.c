@@ -53,8 +53,10 @@ static int read_setup(struct executor *executor, struct message_setup *setup,
 	size_t len;
 	int r = read_frame(executor, &frame, err);
 
-	if (r <= 0)
-		return r < 0 ? -1 : err_set(err, ERR_INTERNAL, "no SETUP came");
+	if (r < 0)
+		return -1;
+	if (!r)
+		return err_set(err, ERR_INTERNAL, "no SETUP came");
 	len = frame.body.len;
 	copy = arena_copy(&executor->forever, frame.body);
 	explicit_bzero(executor->reader.bytes.ptr, executor->reader.bytes.len);
@@ -65,33 +67,31 @@ static int read_setup(struct executor *executor, struct message_setup *setup,
 				    setup, err);
 }
 
-/* The tasks of the class, and what each is told. */
+/* The tasks of the class, and what they are told. */
 static int take_tasks(struct executor *executor,
 		      const struct message_setup *setup,
 		      const struct task *const *table, struct err *err)
 {
 	struct task_setting_pair *pairs;
 	struct task_secret_pair *secrets;
-	const struct task **tasks;
 	size_t i, count = 0;
 
 	for (i = 0; table[i]; i++)
 		count += table[i]->class == setup->class;
-	tasks = arena_calloc(&executor->forever, count + 1, sizeof(*tasks));
 	executor->known = arena_calloc(&executor->forever, count,
 				       sizeof(*executor->known));
 	pairs = arena_calloc(&executor->forever, setup->setting_count,
 			     sizeof(*pairs));
 	secrets = arena_calloc(&executor->forever, setup->secret_count,
 			       sizeof(*secrets));
-	if (!tasks || !executor->known || !pairs || !secrets)
+	if (!executor->known || !pairs || !secrets)
 		return err_limit(err, "memory", 0, "no memory for the set-up");
 	for (i = 0; table[i]; i++)
 		if (table[i]->class == setup->class) {
 			executor->known[executor->count].task = table[i];
 			executor->known[executor->count].average_ns =
 				EXECUTOR_SLOW_NS;
-			tasks[executor->count++] = table[i];
+			executor->count++;
 		}
 	for (i = 0; i < setup->setting_count; i++)
 		pairs[i] = (struct task_setting_pair){setup->settings[i].task,
@@ -100,7 +100,7 @@ static int take_tasks(struct executor *executor,
 	for (i = 0; i < setup->secret_count; i++)
 		secrets[i] = (struct task_secret_pair){setup->secrets[i].name,
 						       setup->secrets[i].value};
-	executor->settings = task_settings_new(&executor->forever, tasks, pairs,
+	executor->settings = task_settings_new(&executor->forever, table, pairs,
 					       setup->setting_count, err);
 	if (!executor->settings)
 		return -1;
@@ -177,7 +177,7 @@ static int enter(struct executor *executor, const struct message_setup *setup,
 static int start(struct executor *executor, const struct task *const *table,
 		 struct sandbox_report *report, struct err *err)
 {
-	struct message_setup setup;
+	struct message_setup setup = {0};
 
 	executor->page = status_page_map(SPAWN_EXECUTOR_PAGE, err);
 	if (!executor->page || sandbox_prepare(SPAWN_EXECUTOR_PAGE, err))

@@ -173,10 +173,11 @@ int frame_reader_feed(struct frame_reader *reader, struct slice bytes)
 static bool header_at(const struct frame_reader *reader, uint32_t *len,
 		      unsigned *type)
 {
-	const char *at = reader->bytes.ptr + reader->pos;
+	const char *at;
 
 	if (reader->bytes.len - reader->pos < FRAME_HEADER)
 		return false;
+	at = reader->bytes.ptr + reader->pos;
 	memcpy(len, at, sizeof(*len));
 	*type = (unsigned char)at[4];
 	return true;

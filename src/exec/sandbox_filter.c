@@ -93,7 +93,7 @@ static int add(scmp_filter_ctx filter, const struct rule *rule)
 }
 
 #define MASKED(n, mask, value) SCMP_CMP(n, SCMP_CMP_MASKED_EQ, mask, value)
-#define EQUAL(n, value)	       SCMP_CMP(n, SCMP_CMP_EQ, value)
+#define EQUAL(n, value)	       SCMP_CMP(n, SCMP_CMP_EQ, value, 0)
 
 /* Those that depend on their arguments. */
 static int add_conditional(scmp_filter_ctx filter)

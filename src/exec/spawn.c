@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "base/poison.h"
 #include "exec/descriptor.h"
 #include "exec/spawn.h"
 
@@ -187,6 +188,8 @@ static char *stack_top(void)
 			return NULL;
 		}
 	}
+	/* The last child left its frames by exec, not by returning. */
+	ASAN_UNPOISON_MEMORY_REGION(stack, STACK_SIZE);
 	return stack + STACK_SIZE;
 }
 

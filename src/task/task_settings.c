@@ -10,7 +10,7 @@
 
 struct task_settings {
 	const struct task *const *table;
-	struct task_value **values; /* for each task, one for each row */
+	struct task_value *values; /* of all rows of all tasks, in order */
 	const struct task_secret_pair *secrets;
 	size_t secret_count;
 };
@@ -65,25 +65,19 @@ int task_setting_check(const struct task *task, struct slice key,
 }
 
 /* The values of one task: defaults, then what was given. */
-static struct task_value *task_values(struct arena *arena,
-				      const struct task *task,
-				      const struct task_setting_pair *pairs,
-				      size_t count, struct err *err)
+static int set_values(const struct task *task,
+		      const struct task_setting_pair *pairs, size_t count,
+		      struct task_value *values, struct err *err)
 {
 	size_t i, rows = task_table_rows(task->settings);
-	struct task_value *values = arena_calloc(arena, rows, sizeof(*values));
 
-	if (!values) {
-		err_limit(err, "memory", 0, "no memory for settings");
-		return NULL;
-	}
 	for (i = 0; i < rows; i++)
 		task_value_default(&task->settings[i], &values[i]);
 	for (i = 0; i < count; i++)
 		if (slice_is(pairs[i].task, task->name) &&
 		    setting_parse(task, &pairs[i], values, err))
-			return NULL;
-	return values;
+			return -1;
+	return 0;
 }
 
 struct task_settings *task_settings_new(struct arena *arena,
@@ -91,25 +85,26 @@ struct task_settings *task_settings_new(struct arena *arena,
 					const struct task_setting_pair *pairs,
 					size_t count, struct err *err)
 {
-	struct task_settings *settings =
-		arena_calloc(arena, 1, sizeof(*settings));
-	size_t i, tasks = 0;
+	struct task_settings *settings;
+	size_t i, rows = 0;
 
-	while (table[tasks])
-		tasks++;
+	for (i = 0; table[i]; i++)
+		rows += task_table_rows(table[i]->settings);
+	settings = arena_calloc(arena, 1, sizeof(*settings));
 	if (settings)
 		settings->values =
-			arena_calloc(arena, tasks, sizeof(*settings->values));
+			arena_calloc(arena, rows, sizeof(*settings->values));
 	if (!settings || !settings->values) {
 		err_limit(err, "memory", 0, "no memory for settings");
 		return NULL;
 	}
 	settings->table = table;
-	for (i = 0; i < tasks; i++) {
-		settings->values[i] =
-			task_values(arena, table[i], pairs, count, err);
-		if (!settings->values[i])
+	rows = 0;
+	for (i = 0; table[i]; i++) {
+		if (set_values(table[i], pairs, count, &settings->values[rows],
+			       err))
 			return NULL;
+		rows += task_table_rows(table[i]->settings);
 	}
 	return settings;
 }
@@ -125,15 +120,15 @@ const struct task_value *task_setting(const struct task_settings *settings,
 				      const struct task *task, const char *name)
 {
 	static const struct task_value none;
-	const struct task_arg *row = task->settings;
-	size_t t, i;
+	const struct task_arg *row;
+	size_t t, i, place = 0;
 
 	for (t = 0; settings->table[t]; t++) {
-		if (settings->table[t] != task)
-			continue;
-		for (i = 0; row && row[i].type != ARG_END; i++)
-			if (!strcmp(row[i].name, name))
-				return &settings->values[t][i];
+		row = settings->table[t]->settings;
+		for (i = 0; row && row[i].type != ARG_END; i++, place++)
+			if (settings->table[t] == task &&
+			    !strcmp(row[i].name, name))
+				return &settings->values[place];
 	}
 	return &none;
 }

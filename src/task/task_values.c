@@ -148,7 +148,7 @@ static int text_decode(const struct task_found *found, struct arena *arena,
 int task_value_read_base64(const struct task_found *found, struct arena *arena,
 			   struct task_value *value, struct err *err)
 {
-	struct slice text;
+	struct slice text = {0};
 	struct buf out = {0};
 	size_t offset = 0;
 

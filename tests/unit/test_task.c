@@ -66,8 +66,16 @@ static struct arena arena;
 static struct buf result;
 static struct task_output output;
 
+static void release(void)
+{
+	arena_release(&arena);
+	buf_release(&result);
+	buf_release(&output.bytes);
+}
+
 static int run(const struct task *task, struct task_call *call, struct err *err)
 {
+	arena_release(&arena);
 	arena_init(&arena, 1 << 20);
 	buf_release(&result);
 	buf_init(&result, 100);
@@ -92,7 +100,7 @@ static const char *result_text(void)
 	return text;
 }
 
-Test(task, byte_strings_as_text_or_base64)
+Test(task, byte_strings_as_text_or_base64, .fini = release)
 {
 	struct task_call call = {.args = SLICE("a\"\n")};
 
@@ -106,7 +114,7 @@ Test(task, byte_strings_as_text_or_base64)
 	cr_expect_str_eq(result_text(), "{\"output\":\"\",\"n\":1}");
 }
 
-Test(task, byte_strings_into_outputs)
+Test(task, byte_strings_into_outputs, .fini = release)
 {
 	struct task_call call = {
 		.args = SLICE("\xff\xfe"),
@@ -130,7 +138,7 @@ Test(task, byte_strings_into_outputs)
 	cr_expect(strstr(result_text(), "{\"file\":\"key:"));
 }
 
-Test(task, too_much_is_a_limit)
+Test(task, too_much_is_a_limit, .fini = release)
 {
 	static char large[300];
 	struct task_call call = {.args = slice_of(large, sizeof(large))};
@@ -149,7 +157,7 @@ Test(task, too_much_is_a_limit)
 	cr_expect_str_eq(err.limit, "output");
 }
 
-Test(task, an_output_that_is_not_made_is_an_error)
+Test(task, an_output_that_is_not_made_is_an_error, .fini = release)
 {
 	struct task_call call = {
 		.args = SLICE("{}"), .outputs = &output, .output_count = 1};
@@ -166,7 +174,7 @@ static const char *never(void)
 	return "no such machine";
 }
 
-Test(task, unavailable_tasks_say_so)
+Test(task, unavailable_tasks_say_so, .fini = release)
 {
 	static const struct task task = {
 		.name = "x", .run = bytes_run, .unavailable = never};
@@ -189,7 +197,7 @@ static const char *const echoes[] = {
 	"{\"a\":\"\\ud800\",\"b\":\"}\"}",
 };
 
-Test(echo, gives_back_every_byte)
+Test(echo, gives_back_every_byte, .fini = release)
 {
 	size_t i;
 
@@ -201,7 +209,7 @@ Test(echo, gives_back_every_byte)
 	}
 }
 
-Test(echo, white_space_outside_is_not_part_of_it)
+Test(echo, white_space_outside_is_not_part_of_it, .fini = release)
 {
 	struct task_call call = {.args = SLICE(" \n{\"a\":1}\t ")};
 
@@ -219,7 +227,7 @@ static const struct {
 	{"{", "args: "},
 };
 
-Test(echo, refuses_what_is_no_proper_object)
+Test(echo, refuses_what_is_no_proper_object, .fini = release)
 {
 	struct task_input input = {SLICE("x"), SLICE("y")};
 	struct task_call call = {
