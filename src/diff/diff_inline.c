@@ -60,7 +60,8 @@ static size_t inline_space(struct slice x, struct slice y)
 
 	while (pos < x.len && pos < y.len) {
 		if (!text_is_space((uint32_t)utf8_next(x, &pos)) ||
-		    pos > y.len || memcmp(x.ptr + end, y.ptr + end, pos - end))
+		    pos > y.len ||
+		    memcmp(x.ptr + end, y.ptr + end, pos - end) != 0)
 			break;
 		end = pos;
 	}

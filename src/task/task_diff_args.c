@@ -196,24 +196,20 @@ static const char *choice_names(enum diff_arg row, unsigned mask, char *out,
 	return out;
 }
 
-static int bad_arg(struct err *err, enum diff_arg row, const char *format, ...)
-	PRINTF_LIKE(3, 4);
-
-static int bad_arg(struct err *err, enum diff_arg row, const char *format, ...)
+static const char *arg_path(enum diff_arg row, char out[NAME_MAX_LEN])
 {
-	char field[NAME_MAX_LEN], message[256];
-	va_list list;
-
-	va_start(list, format);
-	vsnprintf(message, sizeof(message), format, list);
-	va_end(list);
-	snprintf(field, sizeof(field), "args.%s", task_diff_args[row].name);
-	return err_field(err, ERR_BAD_ARGS, field, "%s: %s", field, message);
+	snprintf(out, NAME_MAX_LEN, "args.%s", task_diff_args[row].name);
+	return out;
 }
+
+/* ERR_BAD_ARGS of the row; the message, a literal, gets its path in front. */
+#define BAD_ARG(err, row, format, ...)                                         \
+	err_field(err, ERR_BAD_ARGS, arg_path(row, path), "%s: " format, path, \
+		  __VA_ARGS__)
 
 static int check_uses(const struct diff_call *diff, struct err *err)
 {
-	char names[128], name[NAME_MAX_LEN];
+	char names[128], path[NAME_MAX_LEN], name[NAME_MAX_LEN];
 
 	for (enum diff_arg row = 0; row < DIFF_ARG_COUNT; row++) {
 		unsigned formats = diff_uses[row].formats;
@@ -222,13 +218,13 @@ static int check_uses(const struct diff_call *diff, struct err *err)
 		if (!diff->values[row].given)
 			continue;
 		if (formats && !(formats & 1u << diff->format))
-			return bad_arg(err, row, "only for %s, not for %s",
+			return BAD_ARG(err, row, "only for %s, not for %s",
 				       choice_names(DIFF_ARG_FORMAT, formats,
 						    names, sizeof(names)),
 				       choice_name(DIFF_ARG_FORMAT,
 						   diff->format, name));
 		if (outputs && !(outputs & 1u << diff->output))
-			return bad_arg(err, row,
+			return BAD_ARG(err, row,
 				       "only for the output %s, not for %s",
 				       choice_names(DIFF_ARG_OUTPUT, outputs,
 						    names, sizeof(names)),
@@ -242,14 +238,15 @@ static int check_output(struct diff_call *diff, struct err *err)
 {
 	const struct task_value *value = &diff->values[DIFF_ARG_OUTPUT];
 	unsigned outputs = diff_formats[diff->format].outputs;
-	char names[128], name[NAME_MAX_LEN], format[NAME_MAX_LEN];
+	char names[128], path[NAME_MAX_LEN], name[NAME_MAX_LEN],
+		format[NAME_MAX_LEN];
 
 	diff->output = diff_formats[diff->format].first;
 	if (value->given)
 		diff->output = (enum diff_output)value->integer;
 	if (outputs & 1u << diff->output)
 		return 0;
-	return bad_arg(
+	return BAD_ARG(
 		err, DIFF_ARG_OUTPUT, "\"%s\" is not one of %s, as %s has them",
 		choice_name(DIFF_ARG_OUTPUT, diff->output, name),
 		choice_names(DIFF_ARG_OUTPUT, outputs, names, sizeof(names)),
@@ -261,11 +258,11 @@ static int check_ignore(const struct diff_call *diff, struct err *err)
 	unsigned allowed = diff_formats[diff->format].ignore;
 	unsigned extra =
 		(unsigned)diff->values[DIFF_ARG_IGNORE].bits & ~allowed;
-	char names[128], format[NAME_MAX_LEN];
+	char names[128], path[NAME_MAX_LEN], format[NAME_MAX_LEN];
 
 	if (!extra)
 		return 0;
-	return bad_arg(err, DIFF_ARG_IGNORE, "%s cannot be ignored in %s",
+	return BAD_ARG(err, DIFF_ARG_IGNORE, "%s cannot be ignored in %s",
 		       choice_names(DIFF_ARG_IGNORE, extra & -extra, names,
 				    sizeof(names)),
 		       choice_name(DIFF_ARG_FORMAT, diff->format, format));
@@ -273,27 +270,30 @@ static int check_ignore(const struct diff_call *diff, struct err *err)
 
 static int check_unit(const struct diff_call *diff, struct err *err)
 {
+	char path[NAME_MAX_LEN];
 	int64_t unit = diff->values[DIFF_ARG_UNIT].integer;
 
 	if (diff->format != FORMAT_TEXT || unit == 0)
 		return 0;
 	if (diff->output == OUTPUT_UNIFIED ||
 	    diff->output == OUTPUT_SIDE_BY_SIDE)
-		return bad_arg(err, DIFF_ARG_UNIT,
+		return BAD_ARG(err, DIFF_ARG_UNIT,
 			       "%s is made of lines; ask for the output "
 			       "opcodes, inline or stats",
 			       diff->output == OUTPUT_UNIFIED
 				       ? "a unified diff"
 				       : "a table side by side");
 	if (diff->values[DIFF_ARG_IGNORE].bits & IGNORE_BLANK_LINES)
-		return bad_arg(err, DIFF_ARG_IGNORE,
-			       "blank_lines is only for the unit line");
+		return BAD_ARG(err, DIFF_ARG_IGNORE,
+			       "%s is only for the unit line", "blank_lines");
 	return 0;
 }
 
 /* A line end in a header would make something else of the diff. */
 static int check_labels(const struct diff_call *diff, struct err *err)
 {
+	char path[NAME_MAX_LEN];
+
 	for (enum diff_arg row = DIFF_ARG_OLD_LABEL; row <= DIFF_ARG_NEW_DATE;
 	     row++) {
 		struct slice text = diff->values[row].text;
@@ -301,9 +301,9 @@ static int check_labels(const struct diff_call *diff, struct err *err)
 		for (size_t n = 0; n < text.len; n++)
 			if (!text.ptr[n] || text.ptr[n] == '\n' ||
 			    text.ptr[n] == '\r')
-				return bad_arg(
-					err, row,
-					"must not have line ends or NUL");
+				return BAD_ARG(err, row, "%s must not be in it",
+					       text.ptr[n] ? "line ends"
+							   : "NUL");
 	}
 	return 0;
 }
@@ -326,6 +326,7 @@ static enum diff_algorithm diff_algorithm(const struct diff_call *diff)
 
 static int check_engine(struct diff_call *diff, struct err *err)
 {
+	char path[NAME_MAX_LEN];
 	const struct task_value *autojunk = &diff->values[DIFF_ARG_AUTOJUNK];
 	struct diff_options *engine = &diff->engine;
 
@@ -337,11 +338,11 @@ static int check_engine(struct diff_call *diff, struct err *err)
 	for (enum diff_arg row = DIFF_ARG_AUTOJUNK; row <= DIFF_ARG_JUNK; row++)
 		if (diff->values[row].given &&
 		    engine->algorithm != DIFF_DIFFLIB)
-			return bad_arg(err, row,
-				       "only for the algorithm difflib");
+			return BAD_ARG(err, row, "only for the algorithm %s",
+				       "difflib");
 	if (diff->values[DIFF_ARG_JUNK].given &&
 	    diff->values[DIFF_ARG_JUNK].raw.ptr[0] != '[')
-		return bad_arg(err, DIFF_ARG_JUNK, "an array is needed");
+		return BAD_ARG(err, DIFF_ARG_JUNK, "%s is needed", "an array");
 	return 0;
 }
 

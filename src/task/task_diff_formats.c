@@ -148,7 +148,7 @@ int task_diff_text(const struct diff_call *diff, struct buf *result,
 {
 	struct text_options options = text_options(diff);
 	struct diff_result compared;
-	struct slice old_text, new_text;
+	struct slice old_text = {NULL, 0}, new_text = {NULL, 0};
 	struct buf out;
 	int status;
 
