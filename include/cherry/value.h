@@ -67,6 +67,8 @@ struct value {
 	};
 };
 
+#define VALUE_RECENT 64 /* keys that are found again fast */
+
 /*
  * A document: a root and the memory of its nodes. `arena` belongs to the
  * caller and outlives the document; several may share one.
@@ -89,9 +91,12 @@ struct value_doc {
 	/* Keys that are text do not all come from value_key: equal ones may be
 	 * several nodes. */
 	bool loose_keys;
+	char *slab, *slab_end; /* memory for small nodes */
 	/* Equal keys, by content: what value_key gave out. */
 	struct value_text **keys;
 	uint32_t key_count, key_size;
+	/* Some of them, found without a hash of the whole key. */
+	struct value_text *recent[VALUE_RECENT];
 };
 
 /* An empty document (null) in the arena. Allocates nothing yet. */

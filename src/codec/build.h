@@ -47,7 +47,11 @@ static inline int build_add(struct build *build, struct value value,
 {
 	if (build->count == build->cap && build_grow(build, err))
 		return -1;
-	build->items[build->count++] = value;
+	/* Field by field: the whole handle, read back right after its two
+	 * parts were written, would wait for both stores. */
+	struct value *item = &build->items[build->count++];
+	item->kind = value.kind;
+	item->integer = value.integer;
 	return 0;
 }
 

@@ -11,6 +11,21 @@
 #include "codec/fail.h"
 
 #define KEYS_FIRST 64
+#define SLAB_SIZE  8192
+#define SLAB_NODE  512 /* what is larger comes from the arena */
+
+/* Under the address sanitizer every node is an allocation of the arena, whose
+ * ends are watched. */
+#if defined(__SANITIZE_ADDRESS__)
+#define USE_SLAB 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define USE_SLAB 0
+#endif
+#endif
+#ifndef USE_SLAB
+#define USE_SLAB 1
+#endif
 
 void value_doc_init(struct value_doc *doc, struct arena *arena)
 {
@@ -24,6 +39,23 @@ static int fail_memory(const struct value_doc *doc, struct err *err)
 			  doc->arena->max);
 }
 
+/* Memory for a node. A document is many small ones. */
+static inline void *node_alloc(struct value_doc *doc, size_t size)
+{
+	size = (size + 15) & ~(size_t)15;
+	if (!USE_SLAB || size > SLAB_NODE)
+		return arena_alloc(doc->arena, size);
+	if ((size_t)(doc->slab_end - doc->slab) < size) {
+		doc->slab = arena_alloc(doc->arena, SLAB_SIZE);
+		doc->slab_end = doc->slab ? doc->slab + SLAB_SIZE : NULL;
+		if (!doc->slab)
+			return arena_alloc(doc->arena, size);
+	}
+	void *node = doc->slab;
+	doc->slab += size;
+	return node;
+}
+
 static struct value_text *text_new(struct value_doc *doc, struct slice bytes,
 				   struct err *err)
 {
@@ -32,7 +64,7 @@ static struct value_text *text_new(struct value_doc *doc, struct slice bytes,
 		return NULL;
 	}
 	struct value_text *text =
-		arena_alloc(doc->arena, sizeof(*text) + bytes.len + 1);
+		node_alloc(doc, sizeof(*text) + bytes.len + 1);
 	if (!text) {
 		fail_memory(doc, err);
 		return NULL;
@@ -144,11 +176,34 @@ static int keys_grow(struct value_doc *doc, struct err *err)
 	return 0;
 }
 
-int value_key(struct value_doc *doc, struct slice bytes, struct value *out,
-	      struct err *err)
+/* A place in `recent`, from the length and both ends of a key. */
+static inline size_t recent_place(struct slice bytes)
+{
+	uint64_t ends = 0;
+
+	if (bytes.len >= 4) {
+		uint32_t first;
+		uint32_t last;
+		memcpy(&first, bytes.ptr, 4);
+		memcpy(&last, bytes.ptr + bytes.len - 4, 4);
+		ends = first ^ (uint64_t)last << 29;
+	} else if (bytes.len) {
+		ends = (unsigned char)bytes.ptr[0] |
+		       (uint64_t)(unsigned char)bytes.ptr[bytes.len - 1] << 8 |
+		       (uint64_t)(unsigned char)bytes.ptr[bytes.len / 2] << 16;
+	}
+	ends = (ends + bytes.len) * 0x9e3779b97f4a7c15;
+	return ends >> 58;
+}
+
+_Static_assert(VALUE_RECENT == 64, "six bits of the product");
+
+/* The node of a key that was looked up lately or not: table of all keys. */
+static struct value_text *keys_find(struct value_doc *doc, struct slice bytes,
+				    struct err *err)
 {
 	if (doc->key_count * 2 >= doc->key_size && keys_grow(doc, err))
-		return -1;
+		return NULL;
 	uint32_t mask = doc->key_size - 1;
 	uint32_t at = (uint32_t)hash_bytes(bytes, hash_seed()) & mask;
 	struct value_text *text;
@@ -156,13 +211,27 @@ int value_key(struct value_doc *doc, struct slice bytes, struct value *out,
 	for (; (text = doc->keys[at]); at = (at + 1) & mask)
 		if (text->len == bytes.len &&
 		    !memcmp(text->bytes, bytes.ptr, bytes.len))
-			break;
-	if (!text) {
-		text = text_new(doc, bytes, err);
-		if (!text)
-			return -1;
+			return text;
+	text = text_new(doc, bytes, err);
+	if (text) {
 		doc->keys[at] = text;
 		doc->key_count++;
+	}
+	return text;
+}
+
+int value_key(struct value_doc *doc, struct slice bytes, struct value *out,
+	      struct err *err)
+{
+	struct value_text **recent = &doc->recent[recent_place(bytes)];
+	struct value_text *text = *recent;
+
+	if (!text || text->len != bytes.len ||
+	    memcmp(text->bytes, bytes.ptr, bytes.len) != 0) {
+		text = keys_find(doc, bytes, err);
+		if (!text)
+			return -1;
+		*recent = text;
 	}
 	*out = (struct value){.kind = VALUE_TEXT, .text = text};
 	return 0;
@@ -171,16 +240,14 @@ int value_key(struct value_doc *doc, struct slice bytes, struct value *out,
 int value_seq(struct value_doc *doc, enum value_kind kind, uint32_t cap,
 	      struct value *out, struct err *err)
 {
-	struct value_seq *seq = arena_alloc(doc->arena, sizeof(*seq));
+	struct value_seq *seq = node_alloc(
+		doc, sizeof(*seq) + (size_t)cap * sizeof(struct value));
 	if (!seq)
 		return fail_memory(doc, err);
 	*seq = (struct value_seq){.cap = cap};
-	if (cap) {
-		seq->items = arena_alloc(doc->arena,
-					 (size_t)cap * sizeof(struct value));
-		if (!seq->items)
-			return fail_memory(doc, err);
-	}
+	/* The first items lie right behind their node. */
+	if (cap)
+		seq->items = (struct value *)(seq + 1);
 	*out = (struct value){.kind = (uint8_t)kind, .seq = seq};
 	return 0;
 }
