@@ -3,12 +3,12 @@
  * are UTF-8 are read as text. Dictionaries are written in the order of their
  * keys' bytes, as the format demands, and read in any order.
  */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/text.h"
 #include "codec/build.h"
 #include "codec/codecs.h"
+#include "codec/decimal.h"
 #include "codec/fail.h"
 #include "codec/walk.h"
 
@@ -162,12 +162,12 @@ static int put_string(struct bencode_writer *bencode, struct value value,
 		      struct err *err)
 {
 	struct slice bytes = value_bytes(value);
-	char head[24];
+	char head[DECIMAL_MAX];
 
 	if (value.kind == VALUE_TEXT && text_has_surrogate(bytes))
 		return walk_fail_surrogate(&bencode->walk, err, FORMAT);
-	int len = snprintf(head, sizeof(head), "%zu:", bytes.len);
-	buf_add(bencode->out, head, (size_t)len);
+	buf_add(bencode->out, head, decimal_put(head, (int64_t)bytes.len));
+	buf_add_char(bencode->out, ':');
 	return buf_add_slice(bencode->out, bytes);
 }
 

@@ -9,6 +9,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "codec/codecs.h"
+#include "codec/decimal.h"
 #include "codec/fail.h"
 #include "codec/json.h"
 #include "codec/walk.h"
@@ -142,16 +143,10 @@ static int put_string(struct json_encoder *json, struct slice text,
 
 static int put_integer(struct buf *out, int64_t integer)
 {
-	char digits[24];
-	char *at = digits + sizeof(digits);
-	uint64_t left = integer < 0 ? 0 - (uint64_t)integer : (uint64_t)integer;
-
-	do
-		*--at = (char)('0' + left % 10);
-	while (left /= 10);
-	if (integer < 0)
-		*--at = '-';
-	return buf_add(out, at, (size_t)(digits + sizeof(digits) - at));
+	if (buf_reserve(out, DECIMAL_MAX))
+		return -1;
+	out->len += decimal_put(out->ptr + out->len, integer);
+	return 0;
 }
 
 static int put_double(struct json_encoder *json, double number, struct err *err)

@@ -6,10 +6,10 @@
  * loss and refused unless allowed. Byte strings are PHP's own strings.
  */
 #include <math.h>
-#include <stdio.h>
 
 #include "base/number.h"
 #include "codec/codecs.h"
+#include "codec/decimal.h"
 #include "codec/fail.h"
 #include "codec/php.h"
 #include "codec/walk.h"
@@ -24,21 +24,36 @@ struct php_writer {
 	struct walk walk;
 };
 
+/* A letter, a colon, a number and a character behind it. */
+static int put_head(struct buf *out, char type, int64_t n, char end)
+{
+	if (buf_reserve(out, DECIMAL_MAX + 3))
+		return -1;
+	char *to = out->ptr + out->len;
+	to[0] = type;
+	to[1] = ':';
+	size_t len = 2 + decimal_put(to + 2, n);
+	to[len++] = end;
+	out->len += len;
+	return 0;
+}
+
 static int put_string(struct buf *out, struct slice bytes)
 {
-	char head[32];
-	int len = snprintf(head, sizeof(head), "s:%zu:\"", bytes.len);
-
-	buf_add(out, head, (size_t)len);
-	buf_add_slice(out, bytes);
-	return buf_add(out, "\";", 2);
+	if (put_head(out, 's', (int64_t)bytes.len, ':') ||
+	    buf_reserve(out, bytes.len + 3))
+		return -1;
+	char *to = out->ptr + out->len;
+	*to++ = '"';
+	memcpy(to, bytes.ptr, bytes.len);
+	memcpy(to + bytes.len, "\";", 2);
+	out->len += bytes.len + 3;
+	return 0;
 }
 
 static int put_int(struct buf *out, int64_t integer)
 {
-	char text[32];
-	int len = snprintf(text, sizeof(text), "i:%lld;", (long long)integer);
-	return buf_add(out, text, (size_t)len);
+	return put_head(out, 'i', integer, ';');
 }
 
 /* Digits with the point where it belongs, zeros around them where needed. */
@@ -163,7 +178,8 @@ static int put_open(struct php_writer *php, struct value value, struct err *err)
 					       : "an empty map would become "
 						 "an empty list in php");
 	}
-	buf_printf(php->out, "a:%u:{", count);
+	put_head(php->out, 'a', count, ':');
+	buf_add_char(php->out, '{');
 	return walk_push(&php->walk, value, err);
 }
 

@@ -191,6 +191,14 @@ static int unescape_text(struct slice line, struct buf *out)
 	char utf8[4];
 
 	for (size_t i = 0; i < line.len; i++) {
+		size_t run = i;
+		while (run < line.len && (signed char)line.ptr[run] >= 0 &&
+		       line.ptr[run] != '\\')
+			run++;
+		buf_add(out, line.ptr + i, run - i);
+		i = run;
+		if (i == line.len)
+			break;
 		unsigned char c = (unsigned char)line.ptr[i];
 		if (c != '\\' || i + 1 == line.len) {
 			buf_add(out, utf8, utf8_put(utf8, c));

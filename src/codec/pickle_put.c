@@ -5,14 +5,21 @@
 
 #include "base/number.h"
 #include "codec/bigint.h"
+#include "codec/decimal.h"
 #include "codec/fail.h"
 #include "codec/pickle_writer.h"
 
 int pickle_put_decimal(struct pickle_writer *writer, int op, int64_t n)
 {
-	char line[32];
-	int len = snprintf(line, sizeof(line), "%c%lld\n", op, (long long)n);
-	return put(writer, line, (size_t)len);
+	char *to = room(writer, DECIMAL_MAX + 2);
+
+	if (!to)
+		return -1;
+	to[0] = (char)op;
+	size_t len = 1 + decimal_put(to + 1, n);
+	to[len++] = '\n';
+	writer->out->len += len;
+	return 0;
 }
 
 /* Ends the open frame: fills in its length, or takes the header out again
@@ -198,6 +205,13 @@ static int put_unicode(struct pickle_writer *writer, struct slice text)
 	if (put_op(writer, OP_UNICODE))
 		return -1;
 	while (at < end) {
+		const unsigned char *run = at;
+		while (at < end && *at < 0x80 && *at >= 0x20 && *at != '\\')
+			at++;
+		if (at > run && put(writer, run, (size_t)(at - run)))
+			return -1;
+		if (at == end)
+			break;
 		unsigned code = *at++;
 		if (code >= 0xf0) {
 			code = (code & 7U) << 18 | (at[0] & 0x3fU) << 12 |

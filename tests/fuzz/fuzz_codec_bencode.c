@@ -1,0 +1,6 @@
+/*
+ * The reader of bencode.
+ */
+#include "fuzz/codec_fuzz.h"
+
+FUZZ_CODEC("bencode");

@@ -1,0 +1,6 @@
+/*
+ * The reader of itsdangerous.
+ */
+#include "fuzz/codec_fuzz.h"
+
+FUZZ_CODEC("itsdangerous");

@@ -1,0 +1,6 @@
+/*
+ * The reader of msgpack.
+ */
+#include "fuzz/codec_fuzz.h"
+
+FUZZ_CODEC("msgpack");

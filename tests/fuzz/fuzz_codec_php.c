@@ -1,0 +1,6 @@
+/*
+ * The reader of php.
+ */
+#include "fuzz/codec_fuzz.h"
+
+FUZZ_CODEC("php");

@@ -1,0 +1,6 @@
+/*
+ * The reader of yaml.
+ */
+#include "fuzz/codec_fuzz.h"
+
+FUZZ_CODEC("yaml");
