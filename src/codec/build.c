@@ -70,7 +70,8 @@ int build_close(struct build *build, bool unique, struct value *out,
 	build->values += count;
 	if (build->values > build->options->max_values || count > INT32_MAX)
 		return fail_values(build, err);
-	if (value_seq_of(build->doc, kind, build->items + top->start,
+	if (value_seq_of(build->doc, kind,
+			 count ? build->items + top->start : NULL,
 			 (uint32_t)count, out, err))
 		return -1;
 	if ((kind == VALUE_MAP || kind == VALUE_SET) && count > 1 &&

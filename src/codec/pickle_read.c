@@ -10,6 +10,12 @@
 #include "codec/fail.h"
 #include "codec/pickle.h"
 
+/* The values from a place on; the stack may not be there yet. */
+static struct value *stack_at(const struct pickle_reader *reader, size_t from)
+{
+	return reader->stack ? reader->stack + from : NULL;
+}
+
 static int push_mark(struct pickle_reader *reader, struct err *err)
 {
 	/* A level takes two marks at most. */
@@ -33,7 +39,7 @@ static int pop_mark(struct pickle_reader *reader, size_t *from, struct err *err)
 	if (!reader->mark_count)
 		return pickle_fail(reader, err, "an opcode finds no mark");
 	*from = reader->marks[--reader->mark_count];
-	return pickle_check_data(reader, reader->stack + *from,
+	return pickle_check_data(reader, stack_at(reader, *from),
 				 reader->count - *from, err);
 }
 
@@ -47,7 +53,7 @@ static int push_open(struct pickle_reader *reader, enum value_kind kind,
 	if (kind == VALUE_MAP && (reader->count - from) % 2)
 		return pickle_fail(reader, err, "a map has a key too many");
 	if (reader->count - from > INT32_MAX ||
-	    value_seq_of(reader->doc, kind, reader->stack + from,
+	    value_seq_of(reader->doc, kind, stack_at(reader, from),
 			 (uint32_t)(reader->count - from), &value, err))
 		return -1;
 	reader->count = from;
@@ -92,8 +98,8 @@ static int add_items(struct pickle_reader *reader, enum value_kind kind,
 			"items are added to what does not take them");
 	if (kind == VALUE_MAP && count % 2)
 		return pickle_fail(reader, err, "a map has a key too many");
-	if (pickle_check_data(reader, reader->stack + from, count, err) ||
-	    value_extend(reader->doc, container.seq, reader->stack + from,
+	if (pickle_check_data(reader, stack_at(reader, from), count, err) ||
+	    value_extend(reader->doc, container.seq, stack_at(reader, from),
 			 (uint32_t)count, err))
 		return -1;
 	reader->count = from;

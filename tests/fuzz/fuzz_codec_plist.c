@@ -1,6 +1,0 @@
-/*
- * The reader of plist.
- */
-#include "fuzz/codec_fuzz.h"
-
-FUZZ_CODEC("plist");

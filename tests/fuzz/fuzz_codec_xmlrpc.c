@@ -1,6 +1,0 @@
-/*
- * The reader of xmlrpc.
- */
-#include "fuzz/codec_fuzz.h"
-
-FUZZ_CODEC("xmlrpc");
