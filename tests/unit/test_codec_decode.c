@@ -41,7 +41,6 @@ static int run_case(const struct json_node *item, struct value_doc *doc,
 		}
 		r = oracle_encode(oracle_codec(name), &options, doc, &bytes,
 				  err);
-		free((void *)(uintptr_t)bytes.ptr);
 	}
 	return r;
 }

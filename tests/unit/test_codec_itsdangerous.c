@@ -52,8 +52,13 @@ static bool read_ways(struct codec_signer *signer, const struct json_node *item)
 			return false;
 		signer->derivation = (enum signer_derivation)i;
 	}
-	if ((node = json_get(item, "digest")))
-		signer->digest = strndup(node->text.ptr, node->text.len);
+	if ((node = json_get(item, "digest"))) {
+		struct buf name;
+		buf_init(&name, 64);
+		buf_add_slice(&name, node->text);
+		buf_add(&name, "", 1);
+		signer->digest = oracle_keep(&name).ptr;
+	}
 	return true;
 }
 

@@ -148,7 +148,6 @@ static void check_decode(const struct json_node *item, const struct way *way,
 			  "%.*s from %s: another value", (int)name.len,
 			  name.ptr, way->field);
 		++*checked;
-		free((void *)(uintptr_t)bytes.ptr);
 	}
 	arena_release(&arena);
 }
