@@ -201,7 +201,8 @@ static inline void random_edit(struct random *r, struct slice text,
 		}
 		text = slice_of(text.ptr + len, text.len - len);
 	}
-	if (out->len && random_below(r, 6) == 0)
+	if (out->len && out->ptr[out->len - 1] == '\n' &&
+	    random_below(r, 6) == 0)
 		out->len--;
 }
 
