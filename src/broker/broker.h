@@ -97,6 +97,8 @@ struct broker_settlement {
 	unsigned attempts, crashes; /* LATER, BURY: the record's new counts */
 	double delay;		    /* LATER: seconds from now */
 	bool retry;		    /* LATER: counts as `retried` */
+	struct slice payload; /* as pushed: at most once Redis has no copy to
+				 give back or to bury */
 };
 
 enum broker_outcome {

@@ -8,7 +8,7 @@
 #include "base/xalloc.h"
 
 /* Values longer than this much over max_payload stay in Redis. */
-#define BIG_MARGIN ((size_t)64 << 20)
+#define BIG_MARGIN    ((size_t)64 << 20)
 #define PAUSE_SECONDS 1
 
 static struct slice id_key(const uint64_t *id)
@@ -47,18 +47,19 @@ void redis_claim_forget_all(struct redis_broker *redis)
 	hash_init(&redis->known);
 }
 
-static void know(struct redis_broker *redis, size_t queue, uint64_t id,
+static void know(struct redis_broker *redis, const struct broker_claim *claim,
 		 struct slice instance)
 {
 	struct redis_known *known = xcalloc(1, sizeof(*known));
 
-	known->queue = queue;
-	known->id = id;
+	known->queue = claim->queue;
+	known->id = claim->id;
+	known->first_seen_ms = claim->first_seen_ms;
 	if (instance.len) {
 		known->instance = xcalloc(instance.len + 1, 1);
 		memcpy(known->instance, instance.ptr, instance.len);
 	}
-	hash_put(&redis->known, id_key(&id), known);
+	hash_put(&redis->known, id_key(&known->id), known);
 }
 
 /* --- Records ----------------------------------------------------------------- */
@@ -105,8 +106,7 @@ static struct slice read_record(struct slice value, struct broker_claim *claim)
 	claim->deaths = (unsigned)numbers[2];
 	claim->first_seen_ms = (int64_t)numbers[3];
 	claim->known_id = slice_of(rest.ptr, numbers[4]);
-	claim->payload = slice_of(rest.ptr + numbers[4],
-				  rest.len - numbers[4]);
+	claim->payload = slice_of(rest.ptr + numbers[4], rest.len - numbers[4]);
 	return instance;
 }
 
@@ -116,11 +116,11 @@ static void read_value(const redisReply *value, struct broker_claim *claim,
 	*instance = (struct slice){0};
 	claim->oversize = 0;
 	if (value->type == REDIS_REPLY_STRING)
-		*instance = read_record(slice_of(value->str, value->len),
-					claim);
+		*instance =
+			read_record(slice_of(value->str, value->len), claim);
 	else
-		claim->oversize = value->integer > 0 ? (size_t)value->integer
-						     : 1;
+		claim->oversize =
+			value->integer > 0 ? (size_t)value->integer : 1;
 	if (!claim->first_seen_ms)
 		claim->first_seen_ms = claim->now_ms;
 }
@@ -139,7 +139,9 @@ void redis_claim_deliver(struct redis_queue *queue,
 	for (i = 0; i < count; i++) {
 		struct slice instance;
 
-		if (!redis->slots || redis->stopping || !queue->limit) {
+		/* At most once there is no giving back what was popped. */
+		if ((!redis->slots || redis->stopping || !queue->limit) &&
+		    !redis->options.at_most_once) {
 			redis_settle_return(redis, queue->index, first_id + i);
 			redis->more = true;
 			continue;
@@ -147,11 +149,12 @@ void redis_claim_deliver(struct redis_queue *queue,
 		claims[ready] = *like;
 		claims[ready].id = first_id + i;
 		read_value(values[i], &claims[ready], &instance);
-		claims[ready].recovered = i < records &&
-					  claims[ready].deaths > 0;
-		know(redis, queue->index, first_id + i, instance);
-		redis->slots--;
-		if (queue->limit != SIZE_MAX)
+		claims[ready].recovered =
+			i < records && claims[ready].deaths > 0;
+		know(redis, &claims[ready], instance);
+		if (redis->slots)
+			redis->slots--;
+		if (queue->limit && queue->limit != SIZE_MAX)
 			queue->limit--;
 		if (++ready == 64) {
 			redis->events->on_claims(redis->arg, claims, ready);
@@ -182,7 +185,7 @@ void redis_claim_adopt(struct redis_queue *queue, uint64_t id, int64_t now_ms,
 		return;
 	}
 	read_value(value, &claim, &instance);
-	know(redis, queue->index, id, instance);
+	know(redis, &claim, instance);
 	redis->slots--;
 	redis->events->on_claims(redis->arg, &claim, 1);
 }
@@ -249,8 +252,8 @@ static void add_claim_args(struct redis_command *command,
 	size_t i, end = queue == SIZE_MAX ? redis->queue_count : queue + 1;
 
 	redis_command_text(command, redis->name);
-	redis_command_int(command, (int64_t)(redis->options.max_payload +
-					     BIG_MARGIN));
+	redis_command_int(command,
+			  (int64_t)(redis->options.max_payload + BIG_MARGIN));
 	redis_command_int(command, REDIS_CLAIM_BYTES);
 	redis_command_int(command, (int64_t)call->first_id);
 	redis_command_int(command, (int64_t)call->asked);
@@ -259,10 +262,10 @@ static void add_claim_args(struct redis_command *command,
 		size_t limit = redis->queues[i].limit;
 
 		redis_command_text(command, redis_side(&redis->queues[i]));
-		redis_command_int(command,
-				  call->queue ? 0
-				  : limit < call->asked ? (int64_t)limit
-							: (int64_t)call->asked);
+		redis_command_int(command, call->queue ? 0
+					   : limit < call->asked
+						   ? (int64_t)limit
+						   : (int64_t)call->asked);
 	}
 }
 
@@ -274,18 +277,6 @@ static uint64_t reserve_ids(struct redis_broker *redis, size_t count)
 
 	redis->next_id += count + 100000;
 	return first;
-}
-
-static void on_gone(struct redis_broker *redis)
-{
-	/* Taken for dead: what we hold is others' now. */
-	redis_claim_forget_all(redis);
-	redis_settle_free_all(redis);
-	redis_ask_drop_admissions(redis);
-	redis->registered = false;
-	redis_broker_rename(redis);
-	redis->events->on_reaped(redis->arg);
-	redis_conn_reset(redis->main, "this worker was taken for dead");
 }
 
 static void on_claim(void *arg, const redisReply *reply)
@@ -301,10 +292,10 @@ static void on_claim(void *arg, const redisReply *reply)
 	if (redis_broker_failed(redis, reply))
 		return;
 	redis_broker_succeeded(redis);
-	if (redis->options.at_most_once ? false
-					: reply->elements == 5 &&
-						  reply->element[2]->integer) {
-		on_gone(redis);
+	if (redis->options.at_most_once
+		    ? false
+		    : reply->elements == 5 && reply->element[2]->integer) {
+		redis_broker_gone(redis);
 		return;
 	}
 	got = read_claims(redis, reply, first_id);
@@ -396,8 +387,7 @@ static void arm(struct redis_queue *queue)
 	queue->armed = true;
 	redis_conn_send(queue->park, &command, REDIS_PARK_SECONDS + 10,
 			on_doorbell, queue);
-	redis_script_begin(&command, REDIS_SCRIPT_CLAIM, redis->load_scripts,
-			   REDIS_KEYS);
+	redis_broker_begin(redis, REDIS_SCRIPT_CLAIM, REDIS_KEYS, &command);
 	send_keys_of(&command, queue);
 	add_claim_args(&command, redis, call, queue->index);
 	redis_conn_send(queue->park, &command, 0, on_adopt, call);
@@ -417,8 +407,7 @@ static void on_popped(void *arg, const redisReply *reply)
 	for (i = 0; reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
 		    i < redis->queue_count;
 	     i++) {
-		struct broker_claim like = {
-			.queue = i, .now_ms = 0};
+		struct broker_claim like = {.queue = i, .now_ms = 0};
 
 		if (!slice_is(slice_of(reply->element[0]->str,
 				       reply->element[0]->len),
@@ -486,7 +475,8 @@ void redis_claim_unpark(struct redis_broker *redis)
 		struct redis_command command;
 
 		if (!queue->armed || queue->unblocking ||
-		    !redis_conn_id(queue->park) || !redis_broker_can_send(redis))
+		    !redis_conn_id(queue->park) ||
+		    !redis_broker_can_send(redis))
 			continue;
 		redis_command_init(&command);
 		redis_command_text(&command, "CLIENT");

@@ -47,7 +47,7 @@ struct redis_conn {
 	char name[NAME_MAX_LEN];
 	int64_t id;
 	char server[48];
-	bool fatal, pinging, reading;
+	bool fatal, any_role;
 };
 
 /* --- Classes of errors ------------------------------------------------------ */
@@ -146,8 +146,8 @@ static void ring_push(struct redis_conn *conn, struct waiting waiting)
 		struct waiting *ring = xcalloc(size, sizeof(*ring));
 
 		for (i = 0; i < conn->count; i++)
-			ring[i] = conn->ring[(conn->head + i) &
-					     (conn->size - 1)];
+			ring[i] =
+				conn->ring[(conn->head + i) & (conn->size - 1)];
 		free(conn->ring);
 		conn->ring = ring;
 		conn->size = size;
@@ -183,8 +183,7 @@ static void watch(struct redis_conn *conn)
 		     (conn->context && conn->context->obuf &&
 		      conn->context->obuf[0]);
 
-	conn->loop->io_set(conn->io,
-			   LOOP_READ | (write ? LOOP_WRITE : 0));
+	conn->loop->io_set(conn->io, LOOP_READ | (write ? LOOP_WRITE : 0));
 }
 
 /* --- Breaking ---------------------------------------------------------------- */
@@ -199,7 +198,6 @@ static void close_socket(struct redis_conn *conn)
 	conn->context = NULL;
 	conn->state = CONN_CLOSED;
 	conn->id = 0;
-	conn->pinging = false;
 	conn->loop->timer_set(conn->deadline, -1);
 	conn->loop->timer_set(conn->breaker, -1);
 }
@@ -450,8 +448,8 @@ static void send_words(struct redis_conn *conn, const char *const *words,
 
 static void start_login(struct redis_conn *conn)
 {
-	const char *password = conn->password ? conn->password
-					      : conn->url->password;
+	const char *password =
+		conn->password ? conn->password : conn->url->password;
 	char db[16];
 
 	if (password && conn->url->user)
@@ -471,7 +469,8 @@ static void start_login(struct redis_conn *conn)
 		   (const char *[]){"CLIENT", "SETNAME", conn->name, NULL},
 		   NULL);
 	send_words(conn, (const char *[]){"CLIENT", "ID", NULL}, on_client_id);
-	send_words(conn, (const char *[]){"ROLE", NULL}, on_role);
+	if (!conn->any_role)
+		send_words(conn, (const char *[]){"ROLE", NULL}, on_role);
 	send_words(conn, (const char *[]){"INFO", "server", NULL}, on_info);
 	watch(conn);
 }
@@ -503,6 +502,16 @@ void redis_conn_free(struct redis_conn *conn)
 	free(conn);
 }
 
+void redis_conn_any_role(struct redis_conn *conn)
+{
+	conn->any_role = true;
+}
+
+void redis_conn_expect(struct redis_conn *conn, redis_reply_cb *cb, void *arg)
+{
+	ring_push(conn, (struct waiting){cb, arg, 1e9});
+}
+
 void redis_conn_open(struct redis_conn *conn, const struct url *url,
 		     const char *password, const char *name)
 {
@@ -523,8 +532,8 @@ void redis_conn_open(struct redis_conn *conn, const struct url *url,
 	}
 	/* Replies are bounded by what we ask for; keep their buffer. */
 	conn->context->reader->maxbuf = 0;
-	conn->io = conn->loop->io_new(conn->loop, conn->context->fd,
-				      LOOP_WRITE, on_io, conn);
+	conn->io = conn->loop->io_new(conn->loop, conn->context->fd, LOOP_WRITE,
+				      on_io, conn);
 	set_deadline(conn);
 }
 
@@ -552,8 +561,8 @@ void redis_conn_send(struct redis_conn *conn, struct redis_command *command,
 		     double seconds, redis_reply_cb *cb, void *arg)
 {
 	struct buf head;
-	struct waiting waiting = {cb, arg, seconds > 0 ? seconds
-						       : REPLY_SECONDS};
+	struct waiting waiting = {cb, arg,
+				  seconds > 0 ? seconds : REPLY_SECONDS};
 	bool open = conn->state == CONN_LOGIN || conn->state == CONN_READY;
 
 	ring_push(conn, waiting);

@@ -20,12 +20,12 @@ struct redis_conn;
 
 /* What an error reply asks for. */
 enum redis_class {
-	REDIS_CLASS_NONE,   /* no error */
-	REDIS_CLASS_WAIT,   /* busy or loading: keep the connection, try later */
-	REDIS_CLASS_HOLD,   /* refuses writes: stop claiming, keep results */
-	REDIS_CLASS_DROP,   /* not the server to talk to: look for it again */
-	REDIS_CLASS_DENIED, /* password or rights */
-	REDIS_CLASS_SCRIPT, /* NOSCRIPT: load and repeat */
+	REDIS_CLASS_NONE, /* no error */
+	REDIS_CLASS_WAIT, /* busy or loading: keep the connection, try later */
+	REDIS_CLASS_HOLD, /* refuses writes: stop claiming, keep results */
+	REDIS_CLASS_DROP, /* not the server to talk to: look for it again */
+	REDIS_CLASS_DENIED,  /* password or rights */
+	REDIS_CLASS_SCRIPT,  /* NOSCRIPT: load and repeat */
 	REDIS_CLASS_CLUSTER, /* MOVED, ASK, CROSSSLOT */
 	REDIS_CLASS_OTHER
 };
@@ -55,6 +55,12 @@ void redis_conn_free(struct redis_conn *conn);
  */
 void redis_conn_open(struct redis_conn *conn, const struct url *url,
 		     const char *password, const char *name);
+
+/* Talks to servers of any role (to a sentinel, say), not to masters only. */
+void redis_conn_any_role(struct redis_conn *conn);
+
+/* One more reply is to come without a command: what a subscription brings. */
+void redis_conn_expect(struct redis_conn *conn, redis_reply_cb *cb, void *arg);
 
 /* Ends it from our side: as if it broke, with `reason`. Not for use inside a
  * reply callback's own connection teardown: it is deferred to the next turn. */

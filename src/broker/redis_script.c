@@ -8,7 +8,8 @@
 
 /* What several scripts begin with. ks(i): the keys of the i-th queue. */
 #define COMMON                                                                 \
-	"local call, pcall, find, sub = redis.call, redis.pcall, string.find, "\
+	"local call, pcall, find, sub = redis.call, redis.pcall, "             \
+	"string.find, "                                                        \
 	"string.sub\n"                                                         \
 	"local function now_ms() local t = call('TIME') "                      \
 	"return t[1] * 1000 + math.floor(t[2] / 1000) end\n"                   \
@@ -100,7 +101,8 @@ static const char *const texts[REDIS_SCRIPT_COUNT] = {
 	"  if ok and not stopped then\n"
 	"    for j = 1, 4 do out[head + j - 1] = 0 end\n"
 	"    if most > 0 and bytes < budget then\n"
-	"      local ready = call('ZRANGEBYSCORE', later, '-inf', now, 'LIMIT', "
+	"      local ready = call('ZRANGEBYSCORE', later, '-inf', now, "
+	"'LIMIT', "
 	"0, most > 500 and 500 or most)\n"
 	"      if #ready > 0 then\n"
 	"        call('ZREM', later, unpack(ready))\n"
@@ -112,7 +114,8 @@ static const char *const texts[REDIS_SCRIPT_COUNT] = {
 	"    local taken = out[head + 1]\n"
 	"    local handed = call('LLEN', inbox)\n"
 	"    while handed > 0 do\n"
-	"      local got = call('RPOP', inbox, handed > 500 and 500 or handed)\n"
+	"      local got = call('RPOP', inbox, handed > 500 and 500 or "
+	"handed)\n"
 	"      own(owned, got, 1, true)\n"
 	"      taken = taken + #got most = most - #got left = left - #got\n"
 	"      handed = handed - #got\n"
@@ -133,7 +136,8 @@ static const char *const texts[REDIS_SCRIPT_COUNT] = {
 	"    out[head] = (k - 1) / 9 out[head + 2] = taken\n"
 	"    out[head + 3] = call('EXISTS', KEYS[k + 6])\n"
 	"    next_due(k)\n"
-	"    if taken == 0 then for j = 3, 0, -1 do out[head + j] = nil end end\n"
+	"    if taken == 0 then for j = 3, 0, -1 do out[head + j] = nil end "
+	"end\n"
 	"  end\n"
 	"end\n"
 	"return {now, due, gone, paused, out}\n",
@@ -150,7 +154,8 @@ static const char *const texts[REDIS_SCRIPT_COUNT] = {
 	"local Q, owned, later, dead, stats = KEYS[1], KEYS[4], KEYS[5], "
 	"KEYS[6], KEYS[8]\n"
 	"local a, out, counts, now = 5, {}, {}, nil\n"
-	"local function count(name, by) counts[name] = (counts[name] or 0) + by "
+	"local function count(name, by) counts[name] = (counts[name] or 0) + "
+	"by "
 	"end\n"
 	"local function unlock(lock, instance, value)\n"
 	"  if lock == 0 then return end\n"
@@ -170,7 +175,8 @@ static const char *const texts[REDIS_SCRIPT_COUNT] = {
 	"  a = extra + n\n"
 	"  local result, value = 1, nil\n"
 	"  if how == 'F' or how == 'B' then\n"
-	"    if reply_to > 0 and type(pcall('LLEN', KEYS[reply_to])) == 'table' "
+	"    if reply_to > 0 and type(pcall('LLEN', KEYS[reply_to])) == "
+	"'table' "
 	"then result = -1 end\n"
 	"    local e = how == 'B' and extra + 7 or extra\n"
 	"    for j = e, a - 1, 3 do\n"
@@ -221,12 +227,14 @@ static const char *const texts[REDIS_SCRIPT_COUNT] = {
 	"        call('ZADD', later, now, value)\n"
 	"      end\n"
 	"      unlock(lock, instance, nil)\n"
-	"    else call(side == 'R' and 'RPUSH' or 'LPUSH', Q, ARGV[extra]) end\n"
+	"    else call(side == 'R' and 'RPUSH' or 'LPUSH', Q, ARGV[extra]) "
+	"end\n"
 	"    if counter ~= '' then count(counter, 1) end\n"
 	"  end\n"
 	"  out[#out + 1] = result\n"
 	"end\n"
-	"for name, by in pairs(counts) do pcall('HINCRBY', stats, name, by) end\n"
+	"for name, by in pairs(counts) do pcall('HINCRBY', stats, name, by) "
+	"end\n"
 	"return out\n",
 
 	/* ARGV: worker. Renews the sign of life at each queue and looks at the
@@ -261,11 +269,13 @@ static const char *const texts[REDIS_SCRIPT_COUNT] = {
 	"local W, late = ARGV[1], ARGV[2] == 'late'\n"
 	"local s = call('ZSCORE', KEYS[2], W)\n"
 	"if late then if s then return -1 end\n"
-	"elseif not s or (s ~= ARGV[2] and tonumber(s) >= 0) then return -1 end\n"
+	"elseif not s or (s ~= ARGV[2] and tonumber(s) >= 0) then return -1 "
+	"end\n"
 	"if not (type_ok(KEYS[1], 'list') and type_ok(KEYS[3], 'list') and "
 	"type_ok(KEYS[4], 'hash') and type_ok(KEYS[5], 'zset')) then return 0 "
 	"end\n"
-	"if not late then call('ZREM', KEYS[2], W) call('ZADD', KEYS[2], -1, W) "
+	"if not late then call('ZREM', KEYS[2], W) call('ZADD', KEYS[2], -1, "
+	"W) "
 	"end\n"
 	"local n, now = 0, now_ms()\n"
 	"while n < 128 and call('LMOVE', KEYS[3], KEYS[1], 'LEFT', "
@@ -313,15 +323,15 @@ static const char *const texts[REDIS_SCRIPT_COUNT] = {
 	/* One queue. No ARGV: the claims that are owned. ARGV: the longest value
 	 * to ship, then claims: cancelled flag, then their values (false: gone).
 	 */
-	[REDIS_SCRIPT_OWNED] = COMMON
-	"if #ARGV == 0 then return call('HKEYS', KEYS[4]) end\n"
-	"local out = {now_ms(), call('EXISTS', KEYS[7])}\n"
-	"for j = 2, #ARGV do\n"
-	"  local v = call('HGET', KEYS[4], ARGV[j])\n"
-	"  if v and #v > tonumber(ARGV[1]) then v = #v end\n"
-	"  out[#out + 1] = v\n"
-	"end\n"
-	"return out\n",
+	[REDIS_SCRIPT_OWNED] =
+		COMMON "if #ARGV == 0 then return call('HKEYS', KEYS[4]) end\n"
+		       "local out = {now_ms(), call('EXISTS', KEYS[7])}\n"
+		       "for j = 2, #ARGV do\n"
+		       "  local v = call('HGET', KEYS[4], ARGV[j])\n"
+		       "  if v and #v > tonumber(ARGV[1]) then v = #v end\n"
+		       "  out[#out + 1] = v\n"
+		       "end\n"
+		       "return out\n",
 
 	/* KEYS: the queue's, then the lock or nothing. ARGV: worker, claim, id,
 	 * instance, the prefix of owned keys of this queue.
@@ -340,7 +350,8 @@ static const char *const texts[REDIS_SCRIPT_COUNT] = {
 	"    local w, c = string.match(rest, '^(%S+) (%d+)$')\n"
 	"    if w and call('HEXISTS', ARGV[5] .. w, c) == 1 then return 3 end\n"
 	"  elseif i ~= ARGV[4] and how == 'l' then\n"
-	"    for _, r in ipairs(call('ZRANGEBYSCORE', KEYS[5], rest, rest)) do\n"
+	"    for _, r in ipairs(call('ZRANGEBYSCORE', KEYS[5], rest, rest)) "
+	"do\n"
 	"      if sub(r, 2, 2 + #i) == i .. ' ' then return 3 end\n"
 	"    end\n"
 	"  end\n"
@@ -352,12 +363,12 @@ static const char *const texts[REDIS_SCRIPT_COUNT] = {
 
 	/* KEYS: any key. ARGV: most bytes. Out: -1 missing, -2 no string, a
 	 * length that is too big, or the bytes. */
-	[REDIS_SCRIPT_FETCH] =
-	"local t = redis.call('TYPE', KEYS[1])['ok']\n"
-	"if t == 'none' then return -1 elseif t ~= 'string' then return -2 end\n"
-	"local n = redis.call('STRLEN', KEYS[1])\n"
-	"if n > tonumber(ARGV[1]) then return n end\n"
-	"return redis.call('GET', KEYS[1])\n",
+	[REDIS_SCRIPT_FETCH] = "local t = redis.call('TYPE', KEYS[1])['ok']\n"
+			       "if t == 'none' then return -1 elseif t ~= "
+			       "'string' then return -2 end\n"
+			       "local n = redis.call('STRLEN', KEYS[1])\n"
+			       "if n > tonumber(ARGV[1]) then return n end\n"
+			       "return redis.call('GET', KEYS[1])\n",
 
 	/* At most once: pops without owning. ARGV as of the claim script. */
 	[REDIS_SCRIPT_POP] = COMMON
@@ -381,7 +392,8 @@ static const char *const texts[REDIS_SCRIPT_COUNT] = {
 	"    end\n"
 	"    taken = taken + #got most = most - #got left = left - #got\n"
 	"  end\n"
-	"  if taken > 0 then out[head] = (k - 1) / 9 out[head + 2] = taken end\n"
+	"  if taken > 0 then out[head] = (k - 1) / 9 out[head + 2] = taken "
+	"end\n"
 	"end\n"
 	"return {now_ms(), -1, 0, paused, out}\n",
 };

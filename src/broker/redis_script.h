@@ -28,7 +28,8 @@ enum redis_script {
 };
 
 /* The keys of one queue and worker, in the order in which scripts take them. */
-#define REDIS_KEYS 9 /* Q workers inbox owned later dead cancelled stats paused */
+#define REDIS_KEYS                                                             \
+	9 /* Q workers inbox owned later dead cancelled stats paused */
 
 /* Begins EVALSHA (or EVAL with the text, which loads it) of `keys` keys. */
 void redis_script_begin(struct redis_command *command, enum redis_script script,

@@ -16,23 +16,24 @@
 #include "broker/redis_conn.h"
 #include "broker/redis_script.h"
 
-#define REDIS_NAME_MAX	  128
-#define REDIS_BATCH_MAX	  128
-#define REDIS_CLAIM_BYTES (1 << 20)
+#define REDIS_NAME_MAX	   128
+#define REDIS_BATCH_MAX	   128
+#define REDIS_CLAIM_BYTES  (1 << 20)
 #define REDIS_PARK_SECONDS 5
 #define REDIS_BEAT_SECONDS 3
-#define REDIS_QUEUES_MAX  64
+#define REDIS_QUEUES_MAX   64
 
 struct redis_queue {
 	struct redis_broker *owner;
 	size_t index;
 	char *name;
-	bool left;     /* pops on the left */
-	size_t limit;  /* slots of the queue's own */
+	bool left;		/* pops on the left */
+	size_t limit;		/* slots of the queue's own */
 	char *keys[REDIS_KEYS]; /* in the order of REDIS_KEYS */
 	struct redis_conn *park;
 	bool armed;	 /* BLMOVE and its adoption are on the way */
 	bool unblocking; /* and have been asked to end */
+	int64_t id;	 /* of its connection, to be ended later */
 	double open_at;	 /* do not try to connect or park before */
 };
 
@@ -49,6 +50,7 @@ struct redis_batch {
 	size_t queue;
 	struct redis_item *items[REDIS_BATCH_MAX];
 	size_t count;
+	bool dropped; /* the answer concerns nobody */
 };
 
 /* An admission or a fetch that has not been answered. */
@@ -73,6 +75,8 @@ struct redis_broker {
 	struct url url, target; /* target: what Sentinel named */
 	char *password;
 	char name[REDIS_NAME_MAX];
+	char display[REDIS_NAME_MAX + 16]; /* cherry:worker:NAME */
+	double started;
 
 	struct redis_queue queues[REDIS_QUEUES_MAX];
 	size_t queue_count;
@@ -80,7 +84,10 @@ struct redis_broker {
 	struct redis_conn *main;
 	enum broker_state state;
 	bool was_up, registered, adopting, fatal, stopping, stopped, leaving;
-	bool load_scripts; /* the next calls carry their texts */
+	bool restart;	  /* the start failed half-way: again after the wait */
+	bool connect_due; /* the wait is for a new connection */
+	int64_t main_id;
+	unsigned loaded;   /* bit i: the server has been given script i */
 	unsigned failures; /* in a row: connects and refusals */
 	struct loop_timer *reconnect, *turn, *beat, *due;
 	double hold_until; /* refused: nothing is sent before */
@@ -113,6 +120,7 @@ struct redis_broker {
 struct redis_known {
 	size_t queue;
 	uint64_t id;
+	int64_t first_seen_ms;
 	char *instance;
 };
 
@@ -132,12 +140,19 @@ void redis_broker_succeeded(struct redis_broker *redis);
 /* Calls pump in this turn's end. */
 void redis_broker_wake(struct redis_broker *redis);
 bool redis_broker_can_send(const struct redis_broker *redis);
+/* Begins a script of `keys` keys, with its text if the server may lack it. */
+void redis_broker_begin(struct redis_broker *redis, enum redis_script script,
+			size_t keys, struct redis_command *command);
 /* Begins a script of one queue's keys, or of all queues' (SIZE_MAX), with
  * `extra` keys to follow. */
 void redis_broker_script(struct redis_broker *redis, enum redis_script script,
 			 size_t queue, size_t extra,
 			 struct redis_command *command);
-void redis_broker_rename(struct redis_broker *redis);
+/* Another worker's keys of the queue. */
+void redis_broker_add_keys(const struct redis_queue *queue, const char *worker,
+			   struct redis_command *command);
+/* Taken for dead: forgets everything, says so, begins under a new name. */
+void redis_broker_gone(struct redis_broker *redis);
 /* Sends on the main connection. */
 void redis_broker_send(struct redis_broker *redis,
 		       struct redis_command *command, redis_reply_cb *cb,

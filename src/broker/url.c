@@ -109,7 +109,8 @@ static int read_host(struct url_host *host, struct slice text, int port,
 	host->port = port;
 	if (colon && read_number(digits, 1, 65535, &host->port))
 		return wrong(err, "the port is not a number from 1 to 65535");
-	if (name.len > HOST_MAX || memchr(name.ptr ? name.ptr : "", 0, name.len))
+	if (name.len > HOST_MAX ||
+	    memchr(name.ptr ? name.ptr : "", 0, name.len))
 		return wrong(err, "the host's name is too long");
 	host->name = name.len ? copy_slice(name) : xstrdup("127.0.0.1");
 	return 0;
@@ -132,9 +133,8 @@ static int read_login(struct url *url, struct slice *rest, struct err *err)
 	    decode(slice_of(login.ptr, (size_t)(colon - login.ptr)), &url->user,
 		   err))
 		return -1;
-	return decode(slice_of(colon + 1, login.len -
-						  (size_t)(colon - login.ptr) -
-						  1),
+	return decode(slice_of(colon + 1,
+			       login.len - (size_t)(colon - login.ptr) - 1),
 		      &url->password, err);
 }
 
@@ -146,8 +146,7 @@ static int read_query(struct url *url, struct slice *rest, struct err *err)
 
 	if (!mark)
 		return 0;
-	query = slice_of(mark + 1,
-			 rest->len - (size_t)(mark - rest->ptr) - 1);
+	query = slice_of(mark + 1, rest->len - (size_t)(mark - rest->ptr) - 1);
 	rest->len = (size_t)(mark - rest->ptr);
 	if (!slice_starts(query, SLICE("db=")) || query.len == 3)
 		return wrong(err, "after the ? only db=NUMBER is known");
@@ -180,8 +179,8 @@ static int read_network(struct url *url, struct slice rest, struct err *err)
 	host = rest;
 	if (slash) {
 		host.len = (size_t)(slash - rest.ptr);
-		if (read_db(url,
-			    slice_of(slash + 1, rest.len - host.len - 1), err))
+		if (read_db(url, slice_of(slash + 1, rest.len - host.len - 1),
+			    err))
 			return -1;
 	}
 	return read_host(&url->host, host, PORT_STANDARD, err);
@@ -220,13 +219,11 @@ static int read_sentinel(struct url *url, struct slice rest, struct err *err)
 	if (!slash)
 		return wrong(err, "the master's name is missing, as in "
 				  "redis-sentinel://host:26379/mymaster");
-	name = slice_of(slash + 1,
-			rest.len - (size_t)(slash - rest.ptr) - 1);
+	name = slice_of(slash + 1, rest.len - (size_t)(slash - rest.ptr) - 1);
 	second = memchr(name.ptr, '/', name.len);
 	if (second) {
 		struct slice db = slice_of(
-			second + 1,
-			name.len - (size_t)(second - name.ptr) - 1);
+			second + 1, name.len - (size_t)(second - name.ptr) - 1);
 
 		name.len = (size_t)(second - name.ptr);
 		if (read_db(url, db, err))

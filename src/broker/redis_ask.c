@@ -1,0 +1,198 @@
+/*
+ * Questions of the master: may this claim start, what is in this key. Each is
+ * kept until it is answered, and asked again after a broken connection.
+ */
+#include "broker/redis_state.h"
+
+#include <stdlib.h>
+#include "base/xalloc.h"
+#include "broker/keys.h"
+
+static struct redis_ask *add_ask(struct redis_broker *redis)
+{
+	struct redis_ask *ask = xcalloc(1, sizeof(*ask));
+
+	ask->owner = redis;
+	*redis->last_ask = ask;
+	redis->last_ask = &ask->next;
+	redis_broker_wake(redis);
+	return ask;
+}
+
+static void remove_ask(struct redis_broker *redis, struct redis_ask *ask)
+{
+	struct redis_ask **at = &redis->asks;
+
+	while (*at && *at != ask)
+		at = &(*at)->next;
+	if (!*at)
+		return;
+	*at = ask->next;
+	if (!*at)
+		redis->last_ask = at;
+}
+
+void redis_ask_admit(struct broker *broker, const struct broker_claim *claim,
+		     struct slice id, struct slice unique, broker_admit_cb *cb,
+		     void *arg)
+{
+	struct redis_ask *ask = add_ask((struct redis_broker *)broker);
+
+	ask->claim = claim->id;
+	ask->queue = claim->queue;
+	ask->id = id;
+	ask->unique = unique;
+	ask->on_admit = cb;
+	ask->arg = arg;
+}
+
+void redis_ask_fetch(struct broker *broker, struct slice key, size_t max,
+		     broker_fetch_cb *cb, void *arg)
+{
+	struct redis_ask *ask = add_ask((struct redis_broker *)broker);
+
+	ask->key = key;
+	ask->max = max;
+	ask->on_fetch = cb;
+	ask->arg = arg;
+}
+
+static void answer_fetch(const struct redis_ask *ask, const redisReply *reply)
+{
+	struct slice none = {0};
+
+	if (reply->type == REDIS_REPLY_STRING)
+		ask->on_fetch(ask->arg, BROKER_FETCH_OK,
+			      slice_of(reply->str, reply->len), reply->len);
+	else if (reply->integer == -1)
+		ask->on_fetch(ask->arg, BROKER_FETCH_MISSING, none, 0);
+	else if (reply->integer == -2)
+		ask->on_fetch(ask->arg, BROKER_FETCH_BAD_TYPE, none, 0);
+	else
+		ask->on_fetch(ask->arg, BROKER_FETCH_TOO_BIG, none,
+			      (size_t)reply->integer);
+}
+
+static void on_answer(void *arg, const redisReply *reply)
+{
+	static const enum broker_admission admissions[] = {
+		BROKER_IS_LOST, BROKER_ADMITTED, BROKER_IS_CANCELLED,
+		BROKER_IS_DUPLICATE};
+	struct redis_ask *ask = arg, copy;
+	struct redis_broker *redis = ask->owner;
+
+	if (!ask->on_admit && !ask->on_fetch) { /* dropped meanwhile */
+		free(ask);
+		return;
+	}
+	/* Rights that are missing for one key are that task's affair. */
+	if (ask->on_fetch && redis_class_of(reply) == REDIS_CLASS_DENIED) {
+		remove_ask(redis, ask);
+		copy = *ask;
+		free(ask);
+		copy.on_fetch(copy.arg, BROKER_FETCH_BAD_TYPE,
+			      (struct slice){0}, 0);
+		return;
+	}
+	if (redis_broker_failed(redis, reply)) {
+		ask->sent = false;
+		redis_broker_wake(redis);
+		return;
+	}
+	remove_ask(redis, ask);
+	copy = *ask;
+	free(ask);
+	if (copy.on_fetch)
+		answer_fetch(&copy, reply);
+	else
+		copy.on_admit(
+			copy.arg,
+			admissions[reply->integer >= 0 && reply->integer < 4
+					   ? reply->integer
+					   : 0]);
+}
+
+static void send_admit(struct redis_broker *redis, struct redis_ask *ask)
+{
+	struct redis_known *known = redis_claim_find(redis, ask->claim);
+	struct redis_command command;
+	const char *queue = redis->queues[ask->queue].name;
+	struct buf text;
+
+	buf_init(&text, 1 << 20);
+	redis_broker_script(redis, REDIS_SCRIPT_ADMIT, ask->queue,
+			    ask->unique.len ? 1 : 0, &command);
+	if (ask->unique.len) {
+		buf_printf(&text, "cherry:{%s}:unique:", queue);
+		buf_add_slice(&text, ask->unique);
+		redis_command_add(&command, buf_slice(&text));
+	}
+	redis_command_text(&command, redis->name);
+	redis_command_int(&command, (int64_t)ask->claim);
+	redis_command_add(&command, ask->id);
+	buf_clear(&text);
+	if (known && known->instance)
+		buf_add_text(&text, known->instance);
+	else
+		buf_printf(&text, "%s/%llu", redis->name,
+			   (unsigned long long)ask->claim);
+	redis_command_add(&command, buf_slice(&text));
+	buf_clear(&text);
+	keys_put(&text, queue, "owned", "");
+	redis_command_add(&command, buf_slice(&text));
+	buf_release(&text);
+	redis_broker_send(redis, &command, on_answer, ask);
+}
+
+static void send_fetch(struct redis_broker *redis, struct redis_ask *ask)
+{
+	struct redis_command command;
+
+	redis_broker_begin(redis, REDIS_SCRIPT_FETCH, 1, &command);
+	redis_command_add(&command, ask->key);
+	redis_command_int(&command, (int64_t)ask->max);
+	redis_broker_send(redis, &command, on_answer, ask);
+}
+
+void redis_ask_pump(struct redis_broker *redis)
+{
+	struct redis_ask *ask;
+
+	if (!redis_broker_can_send(redis) || redis->adopting)
+		return;
+	for (ask = redis->asks; ask; ask = ask->next) {
+		if (ask->sent)
+			continue;
+		ask->sent = true;
+		if (ask->on_fetch)
+			send_fetch(redis, ask);
+		else
+			send_admit(redis, ask);
+	}
+}
+
+void redis_ask_drop_admissions(struct redis_broker *redis)
+{
+	struct redis_ask *ask = redis->asks, *next;
+
+	for (; ask; ask = next) {
+		next = ask->next;
+		if (!ask->on_admit)
+			continue;
+		remove_ask(redis, ask);
+		ask->on_admit = NULL;
+		if (!ask->sent)
+			free(ask);
+	}
+}
+
+void redis_ask_free_all(struct redis_broker *redis)
+{
+	struct redis_ask *ask;
+
+	while ((ask = redis->asks)) {
+		redis->asks = ask->next;
+		free(ask);
+	}
+	redis->last_ask = &redis->asks;
+}

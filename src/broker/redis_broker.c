@@ -1,0 +1,561 @@
+/*
+ * The Redis broker's interface, and its main connection: up, down, refused.
+ * What travels over it is in the other redis_ files.
+ */
+#include "broker/redis_state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "broker/keys.h"
+#include "broker/redis_sentinel.h"
+
+#define BACKOFF_MIN 0.05
+#define BACKOFF_MAX 2.0
+
+static struct redis_broker *redis_of(struct broker *broker)
+{
+	return (struct redis_broker *)broker;
+}
+
+double redis_backoff(unsigned failures)
+{
+	double most = BACKOFF_MIN;
+
+	while (failures-- > 1 && most < BACKOFF_MAX)
+		most *= 2;
+	if (most > BACKOFF_MAX)
+		most = BACKOFF_MAX;
+	/* Full jitter, but never none: a loop that spins helps nobody. */
+	return 0.01 + most * (double)(hash_seed() % 1000) / 1000;
+}
+
+/* --- Names ---------------------------------------------------------------------- */
+
+static void make_name(struct redis_broker *redis)
+{
+	static unsigned boots;
+	char host[64] = "";
+	size_t i;
+
+	if (gethostname(host, sizeof(host) - 1) || !host[0])
+		snprintf(host, sizeof(host), "localhost");
+	/* The name stands in keys and records: nothing that ends a word. */
+	for (i = 0; host[i]; i++) {
+		if (!memchr("abcdefghijklmnopqrstuvwxyz"
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_",
+			    host[i], 65))
+			host[i] = '-';
+	}
+	snprintf(redis->name, sizeof(redis->name), "%s:%ld:%08x%02x", host,
+		 (long)getpid(),
+		 (unsigned)(hash_bytes(slice_text(host), hash_seed()) ^
+			    clock_monotonic_ns()),
+		 boots++ & 0xff);
+	snprintf(redis->display, sizeof(redis->display), "cherry:worker:%s",
+		 redis->name);
+}
+
+static void set_key(char **key, const char *queue, const char *part,
+		    const char *rest)
+{
+	struct buf text;
+
+	buf_init(&text, 4096);
+	keys_put(&text, queue, part, rest);
+	free(*key);
+	*key = buf_detach(&text);
+}
+
+static void make_keys(struct redis_broker *redis)
+{
+	static const char *const parts[REDIS_KEYS] = {
+		NULL,	"workers",   "inbox", "owned", "later",
+		"dead", "cancelled", "stats", "paused"};
+	size_t i, j;
+
+	for (i = 0; i < redis->queue_count; i++) {
+		struct redis_queue *queue = &redis->queues[i];
+
+		for (j = 0; j < REDIS_KEYS; j++) {
+			bool own = j == 2 || j == 3;
+
+			if (!parts[j]) {
+				free(queue->keys[j]);
+				queue->keys[j] = xstrdup(queue->name);
+			} else {
+				set_key(&queue->keys[j], queue->name, parts[j],
+					own ? redis->name : NULL);
+			}
+		}
+	}
+}
+
+void redis_broker_add_keys(const struct redis_queue *queue, const char *worker,
+			   struct redis_command *command)
+{
+	struct buf text;
+	int i;
+
+	buf_init(&text, 4096);
+	for (i = 0; i < REDIS_KEYS; i++) {
+		buf_clear(&text);
+		if (i == 2 || i == 3) {
+			keys_put(&text, queue->name, i == 2 ? "inbox" : "owned",
+				 worker);
+			redis_command_add(command, buf_slice(&text));
+		} else {
+			redis_command_text(command, queue->keys[i]);
+		}
+	}
+	buf_release(&text);
+}
+
+void redis_broker_begin(struct redis_broker *redis, enum redis_script script,
+			size_t keys, struct redis_command *command)
+{
+	redis_script_begin(command, script, !(redis->loaded >> script & 1),
+			   keys);
+	redis->loaded |= 1u << script;
+}
+
+void redis_broker_script(struct redis_broker *redis, enum redis_script script,
+			 size_t queue, size_t extra,
+			 struct redis_command *command)
+{
+	size_t from = queue == SIZE_MAX ? 0 : queue, i;
+	size_t end = queue == SIZE_MAX ? redis->queue_count : queue + 1;
+	int j;
+
+	redis_broker_begin(redis, script, REDIS_KEYS * (end - from) + extra,
+			   command);
+	for (i = from; i < end; i++) {
+		for (j = 0; j < REDIS_KEYS; j++)
+			redis_command_text(command, redis->queues[i].keys[j]);
+	}
+}
+
+/* --- State ----------------------------------------------------------------------- */
+
+void redis_broker_say(struct redis_broker *redis, enum broker_state state,
+		      const struct err *err)
+{
+	if (state == redis->state)
+		return;
+	redis->state = state;
+	if (state == BROKER_UP)
+		redis->was_up = true;
+	redis->events->on_state(redis->arg, state, err);
+}
+
+void redis_broker_wake(struct redis_broker *redis)
+{
+	redis->loop->timer_set(redis->turn, 0);
+}
+
+bool redis_broker_can_send(const struct redis_broker *redis)
+{
+	return redis_conn_is_ready(redis->main) &&
+	       redis->hold_until <= redis->loop->now(redis->loop);
+}
+
+void redis_broker_send(struct redis_broker *redis,
+		       struct redis_command *command, redis_reply_cb *cb,
+		       void *arg)
+{
+	redis_conn_send(redis->main, command, 0, cb, arg);
+}
+
+static void hold(struct redis_broker *redis, const redisReply *reply)
+{
+	struct err err = ERR_INIT;
+	double wait = redis_backoff(++redis->failures);
+
+	err_set(&err, ERR_INTERNAL, "Redis refuses: %.200s", reply->str);
+	redis->hold_until = redis->loop->now(redis->loop) + wait;
+	redis->more = true;
+	redis->loop->timer_set(redis->reconnect, wait);
+	redis_broker_say(redis, BROKER_DEGRADED, &err);
+}
+
+static void deny(struct redis_broker *redis, const redisReply *reply)
+{
+	struct err err = ERR_INIT;
+
+	if (redis->was_up) {
+		hold(redis, reply);
+		return;
+	}
+	redis->fatal = true;
+	err_set(&err, ERR_REFUSED, "Redis refuses: %.200s", reply->str);
+	redis->events->on_fatal(redis->arg, &err);
+}
+
+bool redis_broker_failed(struct redis_broker *redis, const redisReply *reply)
+{
+	if (!reply)
+		return true;
+	switch (redis_class_of(reply)) {
+	case REDIS_CLASS_NONE:
+		return false;
+	case REDIS_CLASS_SCRIPT:
+		/* Nothing ran; the next calls carry their texts. */
+		redis->loaded = 0;
+		redis->loop->timer_set(redis->reconnect, 0);
+		break;
+	case REDIS_CLASS_DROP:
+		redis_conn_reset(redis->main, reply->str);
+		break;
+	case REDIS_CLASS_DENIED:
+	case REDIS_CLASS_CLUSTER:
+		deny(redis, reply);
+		break;
+	default:
+		hold(redis, reply);
+		break;
+	}
+	/* An unfinished start is begun again. */
+	if (redis->adopting)
+		redis->restart = true;
+	return true;
+}
+
+void redis_broker_succeeded(struct redis_broker *redis)
+{
+	redis->failures = 0;
+	redis->hold_until = 0;
+	if (redis->state == BROKER_DEGRADED && !redis->adopting)
+		redis_broker_say(redis, BROKER_UP, NULL);
+}
+
+void redis_broker_gone(struct redis_broker *redis)
+{
+	redis_claim_forget_all(redis);
+	redis_settle_free_all(redis);
+	redis_ask_drop_admissions(redis);
+	redis->registered = false;
+	make_name(redis);
+	make_keys(redis);
+	redis->events->on_reaped(redis->arg);
+	/* Under the new name on new connections. */
+	redis_conn_reset(redis->main, "this worker was taken for dead");
+}
+
+/* --- Turns ------------------------------------------------------------------------- */
+
+static void on_turn(void *arg)
+{
+	struct redis_broker *redis = arg;
+
+	if (redis->fatal || redis->stopped)
+		return;
+	redis_settle_pump(redis);
+	redis_ask_pump(redis);
+	redis_claim_pump(redis);
+	if (redis->stopping && !redis->item_count && !redis->known.count &&
+	    !redis->claiming && redis->registered && !redis->adopting &&
+	    !redis_claim_is_parked(redis))
+		redis_life_leave(redis);
+}
+
+static void on_due(void *arg)
+{
+	struct redis_broker *redis = arg;
+
+	redis->more = true;
+	on_turn(redis);
+}
+
+static void connect_main(struct redis_broker *redis)
+{
+	if (redis->url.master_name)
+		redis_sentinel_ask(redis->sentinel);
+	else
+		redis_conn_open(redis->main, &redis->url, redis->password,
+				redis->name);
+}
+
+/* A wait is over: connect, or go on where Redis refused. */
+static void on_reconnect(void *arg)
+{
+	struct redis_broker *redis = arg;
+
+	if (redis->fatal || redis->stopped)
+		return;
+	if (!redis_conn_is_ready(redis->main)) {
+		if (redis->connect_due)
+			connect_main(redis);
+		redis->connect_due = false;
+		return;
+	}
+	if (redis->restart) {
+		redis->restart = false;
+		redis_life_start(redis);
+		return;
+	}
+	on_turn(redis);
+}
+
+/* --- Connections --------------------------------------------------------------------- */
+
+static void remember_former(struct redis_broker *redis, int64_t id)
+{
+	if (id && redis->former_count <= REDIS_QUEUES_MAX)
+		redis->former[redis->former_count++] = id;
+}
+
+static struct redis_queue *queue_of(struct redis_broker *redis,
+				    const struct redis_conn *conn)
+{
+	size_t i;
+
+	for (i = 0; i < redis->queue_count; i++) {
+		if (redis->queues[i].park == conn)
+			return &redis->queues[i];
+	}
+	return NULL;
+}
+
+static void on_ready(void *arg, struct redis_conn *conn)
+{
+	struct redis_broker *redis = arg;
+	struct redis_queue *queue = queue_of(redis, conn);
+
+	if (queue) {
+		queue->id = redis_conn_id(conn);
+		redis_claim_park_ready(queue);
+		return;
+	}
+	redis->main_id = redis_conn_id(conn);
+	redis->restart = false;
+	redis->hold_until = 0;
+	/* A server seen for the first time may not know the scripts. */
+	redis->loaded = 0;
+	redis_life_start(redis);
+}
+
+/* The main connection's end is that of all: they are of one server. */
+static void close_parks(struct redis_broker *redis)
+{
+	size_t i;
+
+	for (i = 0; i < redis->queue_count; i++) {
+		struct redis_queue *queue = &redis->queues[i];
+
+		remember_former(redis, queue->id);
+		queue->id = 0;
+		redis_conn_reset(queue->park, "the main connection broke");
+	}
+}
+
+static void on_main_down(struct redis_broker *redis, const struct err *err,
+			 bool fatal)
+{
+	remember_former(redis, redis->main_id);
+	redis->main_id = 0;
+	redis->adopting = redis->restart = redis->leaving = false;
+	close_parks(redis);
+	if (fatal && !redis->was_up) {
+		redis->fatal = true;
+		redis->events->on_fatal(redis->arg, err);
+		return;
+	}
+	redis_broker_say(redis, BROKER_DOWN, err);
+	redis->connect_due = true;
+	redis->loop->timer_set(redis->reconnect,
+			       redis_backoff(++redis->failures));
+}
+
+static void on_down(void *arg, struct redis_conn *conn, const struct err *err,
+		    bool fatal)
+{
+	struct redis_broker *redis = arg;
+	struct redis_queue *queue = queue_of(redis, conn);
+
+	if (redis->stopped)
+		return;
+	if (!queue) {
+		on_main_down(redis, err, fatal);
+		return;
+	}
+	remember_former(redis, queue->id);
+	queue->id = 0;
+	redis_claim_park_down(queue);
+}
+
+static const struct redis_conn_events conn_events = {on_ready, on_down};
+
+/* --- Operations ----------------------------------------------------------------------- */
+
+static void redis_start(struct broker *broker)
+{
+	connect_main(redis_of(broker));
+}
+
+static void redis_want(struct broker *broker, size_t slots)
+{
+	struct redis_broker *redis = redis_of(broker);
+
+	if (redis->slots == slots)
+		return;
+	redis->slots = slots;
+	redis_broker_wake(redis);
+}
+
+static void redis_limit(struct broker *broker, size_t queue, size_t slots)
+{
+	struct redis_broker *redis = redis_of(broker);
+
+	if (queue >= redis->queue_count || redis->queues[queue].limit == slots)
+		return;
+	if (slots > redis->queues[queue].limit)
+		redis->more = true;
+	redis->queues[queue].limit = slots;
+	redis_broker_wake(redis);
+}
+
+static void redis_settle(struct broker *broker,
+			 const struct broker_settlement *settlement)
+{
+	redis_settle_add(redis_of(broker), settlement);
+}
+
+static void redis_stop(struct broker *broker)
+{
+	struct redis_broker *redis = redis_of(broker);
+
+	redis->stopping = true;
+	redis_broker_wake(redis);
+}
+
+static const char *redis_name(const struct broker *broker)
+{
+	return ((const struct redis_broker *)broker)->name;
+}
+
+static void free_queue(struct redis_queue *queue)
+{
+	int i;
+
+	redis_conn_free(queue->park);
+	for (i = 0; i < REDIS_KEYS; i++)
+		free(queue->keys[i]);
+	free(queue->name);
+}
+
+static void redis_free(struct broker *broker)
+{
+	struct redis_broker *redis = redis_of(broker);
+	size_t i;
+
+	redis_conn_free(redis->main);
+	redis_sentinel_free(redis->sentinel);
+	redis_settle_free_all(redis);
+	while (redis->batches) {
+		struct redis_batch *batch = redis->batches;
+
+		redis->batches = batch->next;
+		free(batch);
+	}
+	redis_ask_free_all(redis);
+	redis_claim_forget_all(redis);
+	hash_release(&redis->known);
+	redis_life_release(redis);
+	for (i = 0; i < redis->queue_count; i++)
+		free_queue(&redis->queues[i]);
+	redis->loop->timer_free(redis->reconnect);
+	redis->loop->timer_free(redis->turn);
+	redis->loop->timer_free(redis->beat);
+	redis->loop->timer_free(redis->due);
+	url_release(&redis->url);
+	url_release(&redis->target);
+	free(redis->password);
+	free(redis);
+}
+
+static const struct broker_ops redis_ops = {
+	.start = redis_start,
+	.want = redis_want,
+	.limit = redis_limit,
+	.admit = redis_ask_admit,
+	.settle = redis_settle,
+	.fetch = redis_ask_fetch,
+	.stop = redis_stop,
+	.free = redis_free,
+	.name = redis_name,
+};
+
+static int check_options(const struct broker_options *options,
+			 const struct url *url, struct err *err)
+{
+	if (url->tls)
+		return err_field(err, ERR_BAD_ARGS, "redis.url",
+				 "redis.url: rediss:// needs TLS, which this "
+				 "build's hiredis (below 1.0, or without its "
+				 "SSL library) does not have");
+	if (!options->queue_count || options->queue_count > REDIS_QUEUES_MAX)
+		return err_field(err, ERR_BAD_ARGS, "cherry.queues",
+				 "cherry.queues: from 1 to %d queues",
+				 REDIS_QUEUES_MAX);
+	return 0;
+}
+
+static void make_queues(struct redis_broker *redis,
+			const struct broker_options *options)
+{
+	size_t i;
+
+	redis->queue_count = options->queue_count;
+	for (i = 0; i < redis->queue_count; i++) {
+		struct redis_queue *queue = &redis->queues[i];
+
+		queue->owner = redis;
+		queue->index = i;
+		queue->name = xstrdup(options->queues[i].name);
+		queue->left = options->queues[i].pop_left;
+		queue->limit = SIZE_MAX;
+		queue->park = redis_conn_new(redis->loop, &conn_events, redis);
+	}
+	make_keys(redis);
+}
+
+struct broker *broker_redis_new(struct loop *loop,
+				const struct broker_options *options,
+				const struct broker_events *events, void *arg,
+				struct err *err)
+{
+	struct redis_broker *redis = xcalloc(1, sizeof(*redis));
+
+	if (url_parse(&redis->url, options->url, err) ||
+	    check_options(options, &redis->url, err)) {
+		url_release(&redis->url);
+		free(redis);
+		return NULL;
+	}
+	redis->broker.ops = &redis_ops;
+	redis->loop = loop;
+	redis->events = events;
+	redis->arg = arg;
+	redis->options = *options;
+	redis->options.queues = NULL;
+	redis->password = options->password ? xstrdup(options->password) : NULL;
+	redis->state = BROKER_DOWN;
+	redis->started = clock_real();
+	redis->next_id = 1;
+	redis->last_item = &redis->items;
+	redis->last_ask = &redis->asks;
+	hash_init(&redis->known);
+	hash_init(&redis->watched);
+	make_name(redis);
+	redis->main = redis_conn_new(loop, &conn_events, redis);
+	make_queues(redis, options);
+	redis->sentinel = redis_sentinel_new(redis);
+	redis->reconnect = loop->timer_new(loop, on_reconnect, redis);
+	redis->turn = loop->timer_new(loop, on_turn, redis);
+	redis->beat = loop->timer_new(loop, redis_life_beat, redis);
+	redis->due = loop->timer_new(loop, on_due, redis);
+	return &redis->broker;
+}
