@@ -15,6 +15,8 @@ void diff_put_escaped(struct buf *out, struct slice text)
 {
 	size_t from = 0;
 
+	if (!text.len)
+		return;
 	for (size_t at = 0; at < text.len; at++) {
 		const char *name = NULL;
 

@@ -78,7 +78,7 @@ static struct slice pair_piece(const struct slice *tokens, uint32_t from,
 			       uint32_t to)
 {
 	if (from == to)
-		return slice_of(NULL, 0);
+		return SLICE("");
 	return slice_of(tokens[from].ptr,
 			(size_t)(tokens[to - 1].ptr + tokens[to - 1].len -
 				 tokens[from].ptr));

@@ -217,7 +217,8 @@ int diff_text(struct slice old_text, struct slice new_text,
 	      const struct text_options *options, struct buf *out,
 	      struct diff_result *result, struct err *err)
 {
-	const struct slice text[2] = {old_text, new_text};
+	const struct slice text[2] = {old_text.len ? old_text : SLICE(""),
+				      new_text.len ? new_text : SLICE("")};
 	struct text_pair pair = {.names = NULL};
 	struct arena arena;
 	int status;
