@@ -262,7 +262,8 @@ static void put_double(struct yaml_emit *emit, struct slice text, bool split)
 		}
 		if (split && end && next < text.len &&
 		    (c == ' ' || start >= end) &&
-		    emit->column + chars > BEST_WIDTH) {
+		    /* An escape lies one behind, as PyYAML counts. */
+		    emit->column + chars > BEST_WIDTH + (start > end)) {
 			if (start < end) {
 				put_run(emit, text, start, end, chars);
 				start = end;
