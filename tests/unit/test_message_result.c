@@ -1,0 +1,143 @@
+/*
+ * RESULT messages: what a hostile executor may say and what not.
+ */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+#include "torment.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static void expect_same_error(const struct err *got, const struct err *want)
+{
+	cr_expect_eq(got->code, want->code);
+	cr_expect_str_eq(got->message, want->message);
+	cr_expect_str_eq(got->field, want->field);
+	cr_expect_str_eq(got->reason, want->reason);
+	cr_expect_str_eq(got->limit, want->limit);
+	cr_expect_eq(got->value, want->value);
+	cr_expect_eq(got->offset, want->offset);
+}
+
+static const struct err full_error = {
+	.code = ERR_LIMIT,
+	.message = "gr\xc3\xb6\xc3\x9f"
+		   "er than allowed",
+	.field = "args.x",
+	.reason = "because",
+	.limit = "pixels",
+	.value = INT64_MIN,
+	.offset = 12,
+};
+
+static int decode_result(struct slice body, struct arena *arena)
+{
+	struct message_result result;
+
+	return message_result_decode(body, arena, &result, NULL);
+}
+
+static struct body result_body(const struct message_result *result)
+{
+	struct frame_writer writer;
+
+	frame_writer_init(&writer, 100000);
+	cr_assert_eq(message_result_put(&writer, result, NULL), 0);
+	return body_take(&writer);
+}
+
+Test(message_result, result)
+{
+	const struct message_result_output made[] = {
+		{true, {"\xff\0", 2}},
+		{false, SLICE("")},
+	};
+	const struct message_result result = {
+		.number = 9,
+		.ran_ns = 1234567,
+		.ok = true,
+		.json = SLICE("{\"a\":[1,2.50,\"\\u00e9\"]}"),
+		.outputs = made,
+		.output_count = 2,
+	};
+	struct message_result got;
+	struct arena arena;
+	struct body body = result_body(&result);
+
+	arena_init(&arena, 100000);
+	cr_assert_eq(message_result_decode(slice_of(body.ptr, body.len), &arena,
+					   &got, NULL),
+		     0);
+	cr_expect_eq(got.number, 9);
+	cr_expect_eq(got.ran_ns, 1234567);
+	cr_expect(got.ok);
+	cr_expect(slice_equal(got.json, result.json));
+	cr_assert_eq(got.output_count, 2);
+	cr_expect(got.outputs[0].used);
+	cr_expect(slice_equal(got.outputs[0].bytes, made[0].bytes));
+	cr_expect_not(got.outputs[1].used);
+	arena_release(&arena);
+	torment(body, decode_result, "RESULT");
+}
+
+Test(message_result, error_result)
+{
+	struct message_result result = {.number = 9, .err = full_error}, got;
+	struct arena arena;
+	struct body body = result_body(&result);
+
+	arena_init(&arena, 100000);
+	cr_assert_eq(message_result_decode(slice_of(body.ptr, body.len), &arena,
+					   &got, NULL),
+		     0);
+	cr_expect_not(got.ok);
+	expect_same_error(&got.err, &full_error);
+	arena_release(&arena);
+	torment(body, decode_result, "RESULT with an error");
+}
+
+/* What would break a reply, or say what only the master may say. */
+static const struct {
+	const char *name;
+	const char *json;
+	enum err_code code;
+	const char *message;
+} hostile_results[] = {
+	{"no JSON", "", ERR_NONE, ""},
+	{"an array", "[]", ERR_NONE, ""},
+	{"two values", "{}{}", ERR_NONE, ""},
+	{"a way out", "{},\"status\":\"ok\"", ERR_NONE, ""},
+	{"cut", "{\"a\":", ERR_NONE, ""},
+	{"not UTF-8", "{\"a\":\"\xff\"}", ERR_NONE, ""},
+	{"timeout", NULL, ERR_TIMEOUT, "x"},
+	{"crashed", NULL, ERR_CRASHED, "x"},
+	{"bad task", NULL, ERR_BAD_TASK, "x"},
+	{"expired", NULL, ERR_EXPIRED, "x"},
+	{"a message that is not UTF-8", NULL, ERR_LIMIT, "\xff"},
+	{"a message with a newline", NULL, ERR_LIMIT, "a\nb"},
+};
+
+Test(message_result, hostile_results_are_refused)
+{
+	struct arena arena;
+	size_t i;
+
+	arena_init(&arena, 100000);
+	for (i = 0; i < COUNT(hostile_results); i++) {
+		struct message_result result = {
+			.number = 1,
+			.ok = hostile_results[i].json != NULL,
+			.json = slice_text(hostile_results[i].json),
+			.err = {.code = hostile_results[i].code, .offset = -1},
+		};
+		struct body body;
+
+		strcpy(result.err.message, hostile_results[i].message);
+		body = result_body(&result);
+		cr_expect_eq(
+			decode_result(slice_of(body.ptr, body.len), &arena), -1,
+			"%s", hostile_results[i].name);
+		free(body.ptr);
+	}
+	arena_release(&arena);
+}
