@@ -155,6 +155,7 @@ struct landlock_rules {
 #define SYS_LANDLOCK_RESTRICT 446
 
 /* Every right that the kernel's version knows is handled, and none given.
+ * Threads that were there before are not bound by it, only by the filter.
  * Returns the version, 0 if the kernel has none. */
 static int landlock_enter(void)
 {

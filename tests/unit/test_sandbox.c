@@ -5,6 +5,10 @@
  */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <sys/prctl.h>
 
 #include "executor_client.h"
 #include "exec/death.h"
@@ -241,4 +245,81 @@ Test(sandbox, a_refused_call_can_be_named)
 	cr_expect(strstr(text, "refuses system call"), "%s", text);
 	cr_expect(strstr(text, "(socket)"), "%s", text);
 	cr_expect_eq(death_classify(status), DEATH_SANDBOX);
+}
+
+/* --- Where the filter is not to be had ------------------------------------- */
+
+static pthread_barrier_t barrier;
+
+/* A thread with a filter of its own keeps another one from being loaded for all
+ * threads: the machine that refuses the sandbox's filter. */
+static void *other_main(void *arg)
+{
+	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	struct sock_fprog program = {.len = 1, .filter = &allow};
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+	pthread_barrier_wait(&barrier);
+	for (;;)
+		pause(); /* a change of user wakes every thread */
+	return arg;
+}
+
+/* Exit status of a process that enters the sandbox there: 0 as it should be. */
+static int enter_without_filter(enum sandbox_mode mode)
+{
+	const struct sandbox_options options = {
+		.mode = mode,
+		.parent = getppid(),
+	};
+	struct sandbox_report report;
+	struct err err = ERR_INIT;
+	pthread_t thread;
+	int r;
+
+	pthread_barrier_init(&barrier, NULL, 2);
+	if (pthread_create(&thread, NULL, other_main, NULL))
+		return 1;
+	pthread_barrier_wait(&barrier);
+	r = sandbox_enter(&options, &report, &err);
+	fprintf(stderr, "%d %s %s\n", r, err.message, report.text);
+	if (mode == SANDBOX_REQUIRE)
+		return r == -1 && err.code == ERR_UNSUPPORTED &&
+				       strstr(err.message, "filter")
+			       ? 0
+			       : 2;
+	if (r || report.level != SANDBOX_LEVEL_PARTIAL ||
+	    !strstr(report.text, "partial: ") || !strstr(report.text, "filter"))
+		return 3;
+	if (!strstr(report.text, "Landlock "))
+		return 77;
+	/* Landlock holds alone: anybody may read this file otherwise. */
+	return open("/etc/passwd", O_RDONLY) < 0 && errno == EACCES ? 0 : 4;
+}
+
+static int child_status(enum sandbox_mode mode)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(enter_without_filter(mode));
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert(WIFEXITED(status), "wait status 0x%x", status);
+	return WEXITSTATUS(status);
+}
+
+Test(sandbox, without_a_filter_it_depends_on_the_mode)
+{
+	const struct message_setup setup = {.sandbox = SANDBOX_OFF};
+	int status;
+
+	start(&setup);
+	executor_client_stop(&client);
+	cr_expect_eq(child_status(SANDBOX_REQUIRE), 0);
+	status = child_status(SANDBOX_PREFER);
+	if (status == 77)
+		cr_skip("this kernel has no Landlock");
+	cr_expect_eq(status, 0, "exit status %d", status);
 }
