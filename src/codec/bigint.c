@@ -133,8 +133,8 @@ int bigint_value(struct value_doc *doc, struct slice magnitude, bool negative,
 			doc, slice_of(begin, (size_t)(text + digits - begin)),
 			max_digits, out, err);
 	} else {
-		fail_limit(err, "memory", (int64_t)digits, "size",
-			   "no memory for an integer");
+		r = fail_limit(err, "memory", (int64_t)digits, "size",
+			       "no memory for an integer");
 	}
 	free(limbs);
 	free(text);

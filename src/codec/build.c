@@ -82,10 +82,10 @@ int build_close(struct build *build, bool unique, struct value *out,
 	return 0;
 }
 
-int cursor_fail_end(const struct cursor *cursor, struct err *err)
+void cursor_set_end(const struct cursor *cursor, struct err *err)
 {
-	return fail_read(err, "truncated", cursor->end - cursor->begin,
-			 "the input ends inside a value");
+	(void)fail_read(err, "truncated", cursor->end - cursor->begin,
+			"the input ends inside a value");
 }
 
 int cursor_big(struct cursor *cursor, size_t len, uint64_t *out,

@@ -85,8 +85,9 @@ static inline int64_t cursor_offset(const struct cursor *cursor)
 	return cursor->at - cursor->begin;
 }
 
-/* "truncated", at the end of the input. Returns -1. */
-int cursor_fail_end(const struct cursor *cursor, struct err *err);
+/* "truncated", at the end of the input. */
+#define cursor_fail_end(cursor, err) (cursor_set_end((cursor), (err)), -1)
+void cursor_set_end(const struct cursor *cursor, struct err *err);
 
 /* Takes `len` bytes. */
 static inline int cursor_take(struct cursor *cursor, uint64_t len,

@@ -103,8 +103,10 @@ static int read_long(struct msgpack_reader *msgpack, unsigned char byte,
 	if (byte >= 0xcc && byte <= 0xcf)
 		return value_uint(msgpack->build.doc, n, out, err);
 	if (byte >= 0xd0 && byte <= 0xd3) {
-		unsigned shift = 64 - 8 * (unsigned)width;
-		*out = value_int((int64_t)(n << shift) >> shift);
+		*out = value_int(width == 1   ? (int8_t)n
+				 : width == 2 ? (int16_t)n
+				 : width == 4 ? (int32_t)n
+					      : (int64_t)n);
 		return 0;
 	}
 	if (byte >= 0xd4 && byte <= 0xd8)

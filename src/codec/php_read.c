@@ -134,7 +134,7 @@ static int take_escaped(struct php_reader *php, uint64_t len, struct slice *out,
 static int take_string(struct php_reader *php, char type, struct slice *out,
 		       struct err *err)
 {
-	uint64_t len;
+	uint64_t len = 0;
 
 	if (take_length(php, ':', &len, err) || expect(php, '"', err))
 		return -1;
@@ -226,7 +226,7 @@ static int read_bool(struct php_reader *php, struct value *out, struct err *err)
 static int read_reference(struct php_reader *php, struct value *out,
 			  struct err *err)
 {
-	uint64_t slot;
+	uint64_t slot = 0;
 
 	if (take_length(php, ';', &slot, err))
 		return -1;
@@ -251,7 +251,7 @@ static int read_reference(struct php_reader *php, struct value *out,
 /* Behind "a:". */
 static int open_array(struct php_reader *php, struct err *err)
 {
-	uint64_t count;
+	uint64_t count = 0;
 
 	if (take_length(php, ':', &count, err) || expect(php, '{', err))
 		return -1;

@@ -125,9 +125,10 @@ struct pickle_reader {
 	uint64_t copies;
 };
 
-/* "syntax" at the cursor. Returns -1. */
-int pickle_fail(const struct pickle_reader *reader, struct err *err,
-		const char *message);
+/* "syntax" at the cursor. */
+#define pickle_fail(reader, err, message)                                      \
+	fail_read((err), "syntax", cursor_offset(&(reader)->in), "%s",         \
+		  (message))
 
 /* Pushes a value on the stack. */
 int pickle_push(struct pickle_reader *reader, struct value value,

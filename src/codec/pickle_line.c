@@ -11,13 +11,6 @@
 #include "codec/fail.h"
 #include "codec/pickle.h"
 
-int pickle_fail(const struct pickle_reader *reader, struct err *err,
-		const char *message)
-{
-	return fail_read(err, "syntax", cursor_offset(&reader->in), "%s",
-			 message);
-}
-
 int pickle_line(struct pickle_reader *reader, struct slice *out,
 		struct err *err)
 {

@@ -144,7 +144,7 @@ int pickle_put_bigint(struct pickle_writer *writer, struct slice digits,
 	buf_add_char(&bytes, '\0');
 	int r = bigint_magnitude(digits, &bytes);
 	if (r)
-		fail_output(err, &bytes);
+		r = fail_output(err, &bytes);
 	else
 		r = put_long(writer, (unsigned char *)bytes.ptr, bytes.len,
 			     *digits.ptr == '-');

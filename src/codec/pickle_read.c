@@ -412,7 +412,7 @@ static int run(struct pickle_reader *reader, struct err *err)
 /* What STOP leaves: one value, all maps and sets settled, not too deep. */
 static int finish(struct pickle_reader *reader, struct err *err)
 {
-	if (reader->count != 1 || reader->mark_count)
+	if (!reader->stack || reader->count != 1 || reader->mark_count)
 		return pickle_fail(reader, err,
 				   "the pickle ends with other than one value");
 	if (pickle_check_data(reader, reader->stack, 1, err))

@@ -118,18 +118,16 @@ const char *walk_path(const struct walk *walk, char out[WALK_PATH_MAX])
 	return out;
 }
 
-int walk_fail(const struct walk *walk, struct err *err, const char *reason,
-	      const char *format, ...)
+void walk_prefix(const struct walk *walk, struct err *err)
 {
 	char path[WALK_PATH_MAX];
-	char message[240];
-	va_list args;
+	char message[sizeof(err->message)];
 
-	va_start(args, format);
-	vsnprintf(message, sizeof(message), format, args);
-	va_end(args);
-	return err_reason(err, ERR_UNSUPPORTED, reason, "%s: %s",
-			  walk_path(walk, path), message);
+	if (!err)
+		return;
+	snprintf(message, sizeof(message), "%s: %.250s", walk_path(walk, path),
+		 err->message);
+	memcpy(err->message, message, sizeof(message));
 }
 
 int walk_fail_kind(const struct walk *walk, struct err *err,

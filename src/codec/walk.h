@@ -58,9 +58,14 @@ static inline bool walk_at_key(const struct walk *walk)
  * that of its map. Cut in the middle if it is long. */
 const char *walk_path(const struct walk *walk, char out[WALK_PATH_MAX]);
 
-/* ERR_UNSUPPORTED of that class, the message begins with the path. */
-int walk_fail(const struct walk *walk, struct err *err, const char *reason,
-	      const char *format, ...) PRINTF_LIKE(4, 5);
+/* ERR_UNSUPPORTED of that class, a format and its arguments follow; the message
+ * begins with the path. A macro, so that it is seen to be -1. */
+#define walk_fail(walk, err, reason, ...)                                      \
+	(err_reason((err), ERR_UNSUPPORTED, (reason), __VA_ARGS__),            \
+	 walk_prefix((walk), (err)), -1)
+
+/* Puts the path before the message. */
+void walk_prefix(const struct walk *walk, struct err *err);
 
 /* The usual ones: a kind that `format` does not have, such a key, an integer
  * it has no room for, a lone surrogate. */

@@ -246,7 +246,7 @@ size_t yaml_scalar_put_double(double number, char out[40])
 		const char *word = isnan(number) ? ".nan"
 				   : number > 0	 ? ".inf"
 						 : "-.inf";
-		strcpy(out, word);
+		memcpy(out, word, strlen(word));
 		return strlen(word);
 	}
 	size_t len = double_repr(number, out);

@@ -102,7 +102,7 @@ static int check_source(const struct serialize *task, struct err *err)
 		return fail_arg(err, "args.value",
 				"a value, or input, is required");
 	if (value && task->values[ARG_FROM].given &&
-	    (!task->from || strcmp(task->from->name, "json")))
+	    (!task->from || strcmp(task->from->name, "json") != 0))
 		return fail_arg(err, "args.from",
 				"a value is JSON; bytes of another format are "
 				"given as input");
