@@ -1,0 +1,140 @@
+/*
+ * Jobs and the lists of their states. Decides nothing.
+ */
+#include "master/job.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include "base/clock.h"
+#include "base/xalloc.h"
+#include "master/master_state.h"
+
+#define JOB_ARENA_MAX ((size_t)256 << 20)
+
+static void list_remove(struct job_list *list, struct job *job)
+{
+	if (job->previous)
+		job->previous->next = job->next;
+	else
+		list->first = job->next;
+	if (job->next)
+		job->next->previous = job->previous;
+	else
+		list->last = job->previous;
+	list->count--;
+}
+
+static void list_insert(struct job_list *list, struct job *job, bool front)
+{
+	job->next = front ? list->first : NULL;
+	job->previous = front ? NULL : list->last;
+	if (job->next)
+		job->next->previous = job;
+	else
+		list->last = job;
+	if (job->previous)
+		job->previous->next = job;
+	else
+		list->first = job;
+	list->count++;
+}
+
+void job_set_state(struct job *job, enum job_state state, bool front)
+{
+	/* Bit j of row i: state i may be followed by state j. */
+	static const unsigned allowed[JOB_STATE_COUNT] = {
+		[JOB_NEW] = 1u << JOB_CLAIMED,
+		[JOB_CLAIMED] = 1u << JOB_WAITING | 1u << JOB_FINISHING,
+		[JOB_WAITING] = 1u << JOB_RUNNING | 1u << JOB_FINISHING,
+		[JOB_RUNNING] = 1u << JOB_WAITING | 1u << JOB_FINISHING,
+		[JOB_FINISHING] = 1u << JOB_FINISHING,
+	};
+
+	assert(allowed[job->state] >> state & 1);
+	if (job->state != JOB_NEW)
+		list_remove(&job->master->jobs[job->state], job);
+	job->state = state;
+	list_insert(&job->master->jobs[state], job, front);
+}
+
+struct job *job_new(struct master *master, const struct broker_claim *claim)
+{
+	struct job *job = xcalloc(1, sizeof(*job));
+
+	job->master = master;
+	job->queue = claim->queue;
+	job->claim = claim->id;
+	job->attempts = claim->attempts;
+	job->crashes = claim->crashes;
+	job->deaths = claim->deaths;
+	job->first_seen_ms = claim->first_seen_ms;
+	job->now_ms = claim->now_ms ? claim->now_ms
+				    : (int64_t)(clock_real() * 1000);
+	job->recovered = claim->recovered;
+	job->claimed_at = clock_monotonic();
+	job->oversize = claim->oversize;
+	job->payload_len = claim->payload.len;
+	/* One block: the payload, then the id. */
+	job->payload =
+		xcalloc(claim->payload.len + claim->known_id.len + 1, 1);
+	if (claim->payload.len)
+		memcpy(job->payload, claim->payload.ptr, claim->payload.len);
+	if (claim->known_id.len)
+		memcpy(job->payload + claim->payload.len, claim->known_id.ptr,
+		       claim->known_id.len);
+	job->known_id = slice_of(job->payload + claim->payload.len,
+				 claim->known_id.len);
+	arena_init(&job->arena, JOB_ARENA_MAX);
+	return job;
+}
+
+static void free_buffers(struct buf *buffers, size_t count)
+{
+	size_t i;
+
+	for (i = 0; buffers && i < count; i++)
+		buf_release(&buffers[i]);
+	free(buffers);
+}
+
+void job_free(struct job *job)
+{
+	if (!job)
+		return;
+	if (job->state != JOB_NEW)
+		list_remove(&job->master->jobs[job->state], job);
+	free_buffers(job->fetched, job->envelope.input_count);
+	free_buffers(job->output_bytes, job->envelope.output_count);
+	free(job->inputs);
+	free(job->outputs);
+	buf_release(&job->reply);
+	buf_release(&job->error);
+	arena_release(&job->arena);
+	free(job->payload);
+	free(job);
+}
+
+struct slice job_id(const struct job *job)
+{
+	if (job->envelope.id.len || job->envelope.id_raw.len)
+		return job->envelope.id;
+	if (job->known_id.len)
+		return job->known_id;
+	return slice_text(job->own_id);
+}
+
+struct slice job_task_name(const struct job *job)
+{
+	if (job->envelope.task.len)
+		return job->envelope.task;
+	return job->task ? slice_text(job->task->name) : (struct slice){"", 0};
+}
+
+size_t job_weight(const struct job *job)
+{
+	size_t weight = sizeof(*job) + job->payload_len + job->reply.len, i;
+
+	for (i = 0; job->fetched && i < job->envelope.input_count; i++)
+		weight += job->fetched[i].len;
+	return weight;
+}
