@@ -75,6 +75,8 @@ struct job {
 	struct task_input *inputs;
 	struct buf *fetched;
 	size_t fetching; /* the input that is on its way */
+	bool asked;	 /* the broker's answer about it is still to come */
+	bool orphan;	 /* nobody's any more; freed with that answer */
 
 	/* The attempt. */
 	struct runner *runner;

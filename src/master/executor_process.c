@@ -1,0 +1,731 @@
+/*
+ * One executor as the master sees it: a process, a socket, a page, the end of
+ * its standard error, and the jobs in its hands. Everything it says is taken as
+ * hostile; one that breaks the protocol is killed and costs the job it had
+ * first one crash.
+ */
+#include "master/master_state.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "exec/death.h"
+#include "exec/spawn.h"
+
+#define START_SECONDS	20
+#define STOP_SECONDS	5
+#define WRITER_MAX	((size_t)1 << 30)
+#define GROWTH_PAGES	((size_t)128 << 20 >> 12)
+#define REPLY_MARGIN	((size_t)1 << 20)
+#define DEADLINE_MARGIN 0.02
+
+/* --- The jobs in its hands ------------------------------------------------------------ */
+
+static struct job *flight_first(const struct executor_process *executor)
+{
+	return executor->count ? executor->flight[executor->first] : NULL;
+}
+
+static struct job *flight_shift(struct executor_process *executor)
+{
+	struct job *job = executor->flight[executor->first];
+
+	executor->first = (executor->first + 1) % FLIGHT_MAX;
+	executor->count--;
+	return job;
+}
+
+static void flight_push(struct executor_process *executor, struct job *job)
+{
+	executor->flight[(executor->first + executor->count++) % FLIGHT_MAX] =
+		job;
+}
+
+/* Which of its jobs was at work: as its page says, if that is believable. */
+static struct job *job_at_work(const struct executor_process *executor)
+{
+	struct status_now now = status_page_read(executor->page);
+	size_t i;
+
+	for (i = 0; i < executor->count; i++) {
+		struct job *job = executor->flight[(executor->first + i) %
+						   FLIGHT_MAX];
+
+		if (job->number == now.number)
+			return job;
+	}
+	return NULL;
+}
+
+/* --- Deadlines ------------------------------------------------------------------------ */
+
+/* When the attempt at its head has to be over. The attempt starts when the
+ * executor says so; one that says nothing has started when it could have. */
+static double head_deadline(const struct executor_process *executor)
+{
+	struct status_now now = status_page_read(executor->page);
+	const struct job *job = flight_first(executor);
+	double start = executor->progress_at;
+
+	if (now.number == job->number &&
+	    (double)now.start_ns / 1e9 > executor->progress_at)
+		start = (double)now.start_ns / 1e9;
+	return start + job->timeout;
+}
+
+static void set_deadline(struct executor_process *executor)
+{
+	double wait = -1;
+
+	if (executor->state == EXECUTOR_STARTING ||
+	    executor->state == EXECUTOR_GONE)
+		return;
+	if (executor->count)
+		wait = head_deadline(executor) - clock_monotonic() +
+		       DEADLINE_MARGIN;
+	else if (executor->state == EXECUTOR_STOPPING)
+		wait = STOP_SECONDS;
+	executor->master->loop->timer_set(executor->timer,
+					  executor->count && wait < 0 ? 0.001
+								      : wait);
+}
+
+/* --- Killing -------------------------------------------------------------------------- */
+
+static void kill_now(struct executor_process *executor)
+{
+	if (!executor->exited)
+		kill(executor->runner.pid, SIGKILL);
+	executor->killed = true;
+	if (executor->state == EXECUTOR_STARTING ||
+	    executor->state == EXECUTOR_READY)
+		executor->master->classes[executor->class].live--;
+	executor->state = EXECUTOR_GONE;
+	executor->master->loop->timer_set(executor->timer, -1);
+}
+
+static void runner_kill(struct runner *runner, struct job *job,
+			enum err_code why)
+{
+	struct executor_process *executor = (struct executor_process *)runner;
+
+	if (job && !executor->blamed) {
+		executor->blamed = job->number;
+		executor->blamed_code = why;
+	}
+	kill_now(executor);
+}
+
+static void runner_forget(struct runner *runner)
+{
+	struct executor_process *executor = (struct executor_process *)runner;
+
+	executor->count = 0;
+	kill_now(executor);
+}
+
+static void on_timer(void *arg)
+{
+	struct executor_process *executor = arg;
+	struct job *job = flight_first(executor);
+
+	if (executor->state == EXECUTOR_STARTING ||
+	    (executor->state == EXECUTOR_STOPPING && !job)) {
+		kill_now(executor);
+	} else if (job) {
+		if (head_deadline(executor) <= clock_monotonic())
+			runner_kill(&executor->runner, job, ERR_TIMEOUT);
+		else
+			set_deadline(executor);
+	}
+}
+
+/* --- The end -------------------------------------------------------------------------- */
+
+static void blame(struct executor_process *executor, struct job *job)
+{
+	struct job_result result;
+
+	master_result_init(&result);
+	if (executor->blamed_code == ERR_TIMEOUT) {
+		err_set(&result.err, ERR_TIMEOUT,
+			"the attempt was ended after %g seconds", job->timeout);
+	} else if (executor->blamed_code == ERR_CANCELLED) {
+		err_set(&result.err, ERR_CANCELLED,
+			"the task was cancelled while it ran");
+	} else {
+		death_describe(executor->status, &result.err);
+		result.err.code = ERR_CRASHED;
+		if (WIFSIGNALED(executor->status))
+			result.signal = WTERMSIG(executor->status);
+		else if (WIFEXITED(executor->status))
+			result.exit = WEXITSTATUS(executor->status);
+		err_quote(result.stderr_tail, STDERR_TAIL - 8,
+			  slice_of(executor->tail, executor->tail_len));
+	}
+	result.ran_ns = (uint64_t)((clock_monotonic() - executor->progress_at) *
+				   1e9);
+	master_result_take(job, &result);
+}
+
+static void wait_again(struct job *job)
+{
+	struct master_task_state *task =
+		(struct master_task_state *)(uintptr_t)job->task;
+
+	task->running--;
+	job->master->queues[job->queue].running--;
+	job->runner = NULL;
+	job_set_state(job, JOB_WAITING, true);
+}
+
+/* The process is gone and has said all it had to say. */
+static void settle_end(struct executor_process *executor)
+{
+	struct master *master = executor->master;
+	bool failed = executor->done == 0 && executor->base_pages == 0 &&
+		      !executor->killed;
+	struct job *guilty = NULL;
+	bool clean = WIFEXITED(executor->status) &&
+		     WEXITSTATUS(executor->status) == 0;
+
+	if (executor->count && executor->blamed) {
+		size_t i;
+
+		for (i = 0; i < executor->count; i++) {
+			struct job *job =
+				executor->flight[(executor->first + i) %
+						 FLIGHT_MAX];
+
+			if (job->number == executor->blamed)
+				guilty = job;
+		}
+	} else if (executor->count && !executor->killed) {
+		guilty = job_at_work(executor);
+	}
+	if (executor->count || (!clean && !executor->killed))
+		log_warn("executor_died", LOG_INT("pid", executor->runner.pid),
+			 LOG_TEXT("class",
+				  executor->class == TASK_CLASS_IMAGE ? "image"
+								      : "core"),
+			 LOG_TEXT("how", death_class_name(death_classify(
+						 executor->status))),
+			 LOG_INT("in_hand", executor->count));
+	/* From the last to the first, each to the front: the order stays. */
+	while (executor->count) {
+		struct job *job =
+			executor->flight[(executor->first +
+					  --executor->count) %
+					 FLIGHT_MAX];
+
+		if (job == guilty)
+			continue;
+		if (master->leaving)
+			master_result_give_back(job);
+		else
+			wait_again(job);
+	}
+	if (guilty)
+		blame(executor, guilty);
+	if (executor->state == EXECUTOR_READY ||
+	    executor->state == EXECUTOR_STARTING)
+		master->classes[executor->class].live--;
+	executor->state = EXECUTOR_GONE;
+	pool_on_gone(executor, failed);
+	master_check_end(master);
+}
+
+static void try_end(struct executor_process *executor)
+{
+	if (executor->exited && executor->closed)
+		settle_end(executor);
+}
+
+static void on_exit_status(void *arg, const struct child_end *end)
+{
+	struct executor_process *executor = arg;
+
+	executor->exited = true;
+	executor->status = end->status;
+	try_end(executor);
+}
+
+/* The socket has ended: what it sent has been read. */
+static void on_closed(struct executor_process *executor)
+{
+	struct loop *loop = executor->master->loop;
+
+	if (executor->closed)
+		return;
+	executor->closed = true;
+	loop->io_free(executor->io);
+	executor->io = NULL;
+	if (!executor->exited)
+		kill(executor->runner.pid, SIGKILL);
+	try_end(executor);
+}
+
+/* --- What it says --------------------------------------------------------------------- */
+
+/* It does not keep to the protocol: the job at its head pays. */
+static void distrust(struct executor_process *executor, const struct err *err)
+{
+	struct job *job = flight_first(executor);
+
+	log_error("executor_distrusted", LOG_INT("pid", executor->runner.pid),
+		  LOG_TEXT("why", err->message));
+	if (job) {
+		executor->blamed = job->number;
+		executor->blamed_code = ERR_CRASHED;
+	}
+	kill_now(executor);
+}
+
+static size_t resident_pages(pid_t pid)
+{
+	char path[40], text[80];
+	long pages = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%ld/statm", (long)pid);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	if (fgets(text, sizeof(text), file))
+		(void)!sscanf(text, "%*s %ld", &pages);
+	fclose(file);
+	return pages > 0 ? (size_t)pages : 0;
+}
+
+static int on_ready(struct executor_process *executor, struct frame *frame,
+		    struct err *err)
+{
+	struct pool_class *pool =
+		&executor->master->classes[executor->class];
+	struct message_ready ready;
+	size_t i;
+
+	if (executor->state != EXECUTOR_STARTING ||
+	    message_ready_decode(frame->body, &executor->arena, &ready, err))
+		return -1;
+	for (i = 0; i < ready.unavailable_count; i++)
+		log_info("task_unavailable",
+			 LOG_SLICE("task", ready.unavailable[i].task),
+			 LOG_SLICE("why", ready.unavailable[i].why));
+	log_at(pool->ever_ready ? LOG_DEBUG : LOG_INFO, "executor_ready",
+	       LOG_INT("pid", executor->runner.pid),
+	       LOG_TEXT("class",
+			executor->class == TASK_CLASS_IMAGE ? "image" : "core"),
+	       LOG_SLICE("sandbox", ready.level_text));
+	pool->ever_ready = true;
+	pool->failures = 0;
+	pool->fault = (struct err)ERR_INIT;
+	executor->base_pages = resident_pages(executor->runner.pid);
+	if (!executor->base_pages)
+		executor->base_pages = 1;
+	executor->state = EXECUTOR_READY;
+	frame_reader_allow(&executor->reader, FRAME_BIT(FRAME_RESULT));
+	executor->master->loop->timer_set(executor->timer, -1);
+	return 0;
+}
+
+static int on_failed(struct executor_process *executor, struct frame *frame,
+		     struct err *err)
+{
+	struct pool_class *pool =
+		&executor->master->classes[executor->class];
+
+	if (executor->state != EXECUTOR_STARTING ||
+	    message_failed_decode(frame->body, &pool->fault, err))
+		return -1;
+	return 0;
+}
+
+/* The bytes of outputs are the frame's: copied, since it goes. */
+static int take_outputs(struct job *job, const struct message_result *message,
+			struct err *err)
+{
+	size_t i, count = job->envelope.output_count;
+
+	if (!message->ok || !count)
+		return 0;
+	if (message->output_count != count)
+		return err_set(err, ERR_INTERNAL, "a result has another number "
+						  "of outputs than its task");
+	job->output_bytes = xcalloc(count, sizeof(*job->output_bytes));
+	for (i = 0; i < count; i++) {
+		buf_init(&job->output_bytes[i], SIZE_MAX / 2);
+		if (buf_add_slice(&job->output_bytes[i],
+				  message->outputs[i].bytes))
+			return err_set(err, ERR_INTERNAL, "out of memory");
+	}
+	return 0;
+}
+
+static int on_result(struct executor_process *executor, struct frame *frame,
+		     struct err *err)
+{
+	struct job *job = flight_first(executor);
+	struct message_result message;
+	struct job_result result;
+
+	if (!job)
+		return err_set(err, ERR_INTERNAL, "a result without a task");
+	if (message_result_decode(frame->body, &executor->arena, &message, err))
+		return -1;
+	if (message.number != job->number)
+		return err_set(err, ERR_INTERNAL,
+			       "a result of another task than the one due");
+	if (take_outputs(job, &message, err))
+		return -1;
+	flight_shift(executor);
+	executor->done++;
+	executor->alone = false;
+	executor->progress_at = clock_monotonic();
+	master_result_init(&result);
+	result.ok = message.ok;
+	result.json = message.json;
+	result.ran_ns = message.ran_ns;
+	if (!message.ok)
+		result.err = message.err;
+	pool_note_run(job, message.ran_ns);
+	/* A kill that came too late for this one concerns nobody. */
+	if (executor->blamed == job->number)
+		executor->blamed = 0;
+	master_result_take(job, &result);
+	return 0;
+}
+
+static int on_frame(struct executor_process *executor, struct frame *frame,
+		    struct err *err)
+{
+	arena_clear(&executor->arena);
+	switch (frame->type) {
+	case FRAME_READY:
+		return on_ready(executor, frame, err);
+	case FRAME_FAILED:
+		return on_failed(executor, frame, err);
+	case FRAME_RESULT:
+		return on_result(executor, frame, err);
+	default:
+		return err_set(err, ERR_INTERNAL, "a frame of another type");
+	}
+}
+
+/* Grown by what pictures leave behind: a fresh one takes over. */
+static void check_growth(struct executor_process *executor)
+{
+	if (executor->class != TASK_CLASS_IMAGE ||
+	    executor->state != EXECUTOR_READY || executor->done % 16)
+		return;
+	if (resident_pages(executor->runner.pid) >
+	    executor->base_pages + GROWTH_PAGES)
+		executor->recycle_at = executor->done + 1;
+}
+
+static void read_frames(struct executor_process *executor)
+{
+	struct err err = ERR_INIT;
+	struct frame frame;
+	int more = 0;
+
+	while ((more = frame_reader_next(&executor->reader, &frame, &err)) >
+	       0) {
+		if (on_frame(executor, &frame, &err)) {
+			more = -1;
+			break;
+		}
+	}
+	if (more < 0)
+		distrust(executor, &err);
+	check_growth(executor);
+	set_deadline(executor);
+	master_wake(executor->master);
+}
+
+static void on_socket(void *arg, int events)
+{
+	struct executor_process *executor = arg;
+	struct err err = ERR_INIT;
+	enum frame_fill fill;
+
+	if (events & LOOP_WRITE)
+		executor_process_flush(executor);
+	if (!(events & LOOP_READ) || executor->closed)
+		return;
+	fill = frame_reader_fill(&executor->reader, executor->socket, &err);
+	if (fill == FRAME_FILL_MORE) {
+		read_frames(executor);
+		return;
+	}
+	if (fill == FRAME_FILL_ERROR)
+		distrust(executor, &err);
+	if (fill != FRAME_FILL_LATER)
+		on_closed(executor);
+}
+
+static void on_error_output(void *arg, int events)
+{
+	struct executor_process *executor = arg;
+	char chunk[4096];
+	ssize_t got = read(executor->error, chunk, sizeof(chunk));
+	size_t keep;
+
+	(void)events;
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got <= 0) {
+		executor->master->loop->io_set(executor->error_io, 0);
+		return;
+	}
+	/* The last bytes count. */
+	if ((size_t)got >= STDERR_TAIL) {
+		memcpy(executor->tail, chunk + got - STDERR_TAIL, STDERR_TAIL);
+		executor->tail_len = STDERR_TAIL;
+		return;
+	}
+	keep = STDERR_TAIL - (size_t)got;
+	if (executor->tail_len > keep) {
+		memmove(executor->tail,
+			executor->tail + executor->tail_len - keep, keep);
+		executor->tail_len = keep;
+	}
+	memcpy(executor->tail + executor->tail_len, chunk, (size_t)got);
+	executor->tail_len += (size_t)got;
+}
+
+/* --- What it is told ------------------------------------------------------------------- */
+
+void executor_process_flush(struct executor_process *executor)
+{
+	struct err err = ERR_INIT;
+	int left;
+
+	if (executor->closed || !frame_writer_pending(&executor->writer))
+		return;
+	left = frame_writer_flush(&executor->writer, executor->socket, &err);
+	/* A broken socket is seen, with what it still holds, when reading. */
+	executor->master->loop->io_set(
+		executor->io, LOOP_READ | (left > 0 ? LOOP_WRITE : 0));
+}
+
+static int put_setup(struct executor_process *executor, struct err *err)
+{
+	struct master *master = executor->master;
+	struct message_setting *settings =
+		xcalloc(master->setting_count + 1, sizeof(*settings));
+	struct message_secret *secrets =
+		xcalloc(master->secret_count + 1, sizeof(*secrets));
+	struct message_setup setup = {
+		.class = executor->class,
+		.sandbox = (enum sandbox_mode)master->options.sandbox,
+		.uid = master->options.executor_uid,
+		.max_reply = master->options.max_reply,
+		.settings = settings,
+		.setting_count = master->setting_count,
+		.secrets = secrets};
+	size_t i;
+	int status;
+
+	for (i = 0; i < master->setting_count; i++)
+		settings[i] = (struct message_setting){
+			slice_text(master->settings[i].task),
+			slice_text(master->settings[i].key),
+			slice_text(master->settings[i].value)};
+	/* Who decodes pictures holds no keys. */
+	for (i = 0; i < master->secret_count &&
+		    executor->class == TASK_CLASS_CORE;
+	     i++)
+		secrets[setup.secret_count++] = (struct message_secret){
+			slice_text(master->secrets[i].name),
+			master->secrets[i].value};
+	status = message_setup_put(&executor->writer, &setup, err);
+	free(settings);
+	free(secrets);
+	return status;
+}
+
+static int put_task(struct executor_process *executor, struct job *job,
+		    struct err *err)
+{
+	struct message_output outputs[ENVELOPE_NAMES_MAX];
+	struct message_task task = {.number = job->number,
+				    .task = slice_text(job->task->name),
+				    .args = job->envelope.args,
+				    .inputs = job->inputs,
+				    .input_count = job->envelope.input_count,
+				    .outputs = outputs,
+				    .output_count = job->envelope.output_count};
+	size_t i;
+
+	for (i = 0; i < task.output_count; i++)
+		outputs[i] = (struct message_output){
+			job->envelope.outputs[i].name,
+			job->envelope.outputs[i].kind,
+			job->envelope.outputs[i].target};
+	return message_task_put(&executor->writer, &task, err);
+}
+
+int executor_process_give(struct executor_process *executor, struct job *job)
+{
+	struct err err = ERR_INIT;
+
+	job->runner = &executor->runner;
+	if (put_task(executor, job, &err)) {
+		master_result_refuse(job, &err);
+		return -1;
+	}
+	if (!executor->count) {
+		executor->progress_at = clock_monotonic();
+		/* A limit on processor time beside the deadline: it also ends
+		 * what is stopped and continued. Too dear for short tasks. */
+		if (!job->task->average_ns || job->task->average_ns > SHORT_NS)
+			(void)spawn_allow_cpu(executor->runner.pid,
+					      job->timeout + 2);
+	}
+	flight_push(executor, job);
+	if (executor->count == 1)
+		set_deadline(executor);
+	return 0;
+}
+
+void executor_process_stop(struct executor_process *executor)
+{
+	struct err err = ERR_INIT;
+
+	if (message_stop_put(&executor->writer, &err)) {
+		kill_now(executor);
+		return;
+	}
+	executor_process_flush(executor);
+	set_deadline(executor);
+}
+
+/* --- Start and end ---------------------------------------------------------------------- */
+
+static void close_pair(int pair[2])
+{
+	close(pair[0]);
+	close(pair[1]);
+}
+
+static int spawn_with(struct executor_process *executor, const int sockets[2],
+		      const int errors[2], struct err *err)
+{
+	struct spawn_executor options = {.class = executor->class,
+					 .socket = sockets[1],
+					 .error = errors[1]};
+	int page;
+
+	executor->page = status_page_new(&page, err);
+	if (!executor->page)
+		return -1;
+	options.page = page;
+	executor->runner.pid = spawn_executor(&options, err);
+	close(page);
+	return executor->runner.pid < 0 ? -1 : 0;
+}
+
+static void watch_process(struct executor_process *executor)
+{
+	struct loop *loop = executor->master->loop;
+
+	executor->io = loop->io_new(loop, executor->socket, LOOP_READ,
+				    on_socket, executor);
+	executor->error_io = loop->io_new(loop, executor->error, LOOP_READ,
+					  on_error_output, executor);
+	executor->timer = loop->timer_new(loop, on_timer, executor);
+	loop->timer_set(executor->timer, START_SECONDS);
+	children_watch(executor->master->children, executor->runner.pid, false,
+		       on_exit_status, executor);
+}
+
+static int open_process(struct executor_process *executor, struct err *err)
+{
+	int sockets[2], errors[2], size = 1 << 20;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets))
+		return err_set(err, ERR_INTERNAL, "no socket pair: %s",
+			       strerror(errno));
+	if (pipe2(errors, O_CLOEXEC)) {
+		close_pair(sockets);
+		return err_set(err, ERR_INTERNAL, "no pipe: %s",
+			       strerror(errno));
+	}
+	if (spawn_with(executor, sockets, errors, err)) {
+		close_pair(sockets);
+		close_pair(errors);
+		return -1;
+	}
+	close(sockets[1]);
+	close(errors[1]);
+	executor->socket = sockets[0];
+	executor->error = errors[0];
+	(void)fcntl(executor->socket, F_SETFL, O_NONBLOCK);
+	(void)fcntl(executor->error, F_SETFL, O_NONBLOCK);
+	(void)setsockopt(executor->socket, SOL_SOCKET, SO_SNDBUF, &size,
+			 sizeof(size));
+	return 0;
+}
+
+struct executor_process *executor_process_start(struct master *master,
+						enum task_class class,
+						struct err *err)
+{
+	struct executor_process *executor = xcalloc(1, sizeof(*executor));
+	size_t max_body = master->options.max_reply + REPLY_MARGIN;
+
+	executor->master = master;
+	executor->class = class;
+	executor->runner.kill = runner_kill;
+	executor->runner.forget = runner_forget;
+	executor->progress_at = clock_monotonic();
+	if (open_process(executor, err)) {
+		status_page_free(executor->page);
+		free(executor);
+		return NULL;
+	}
+	frame_reader_init(&executor->reader,
+			  max_body < FRAME_BODY_MAX ? max_body : FRAME_BODY_MAX,
+			  FRAME_BIT(FRAME_READY) | FRAME_BIT(FRAME_FAILED),
+			  false);
+	frame_writer_init(&executor->writer, WRITER_MAX);
+	arena_init(&executor->arena, (size_t)64 << 20);
+	watch_process(executor);
+	if (put_setup(executor, err)) {
+		kill_now(executor);
+		log_error("executor_setup", LOG_TEXT("why", err->message));
+	}
+	executor_process_flush(executor);
+	return executor;
+}
+
+void executor_process_free(struct executor_process *executor)
+{
+	struct loop *loop = executor->master->loop;
+
+	if (!executor->exited) {
+		children_forget(executor->master->children,
+				executor->runner.pid);
+		kill(executor->runner.pid, SIGKILL);
+	}
+	if (executor->io)
+		loop->io_free(executor->io);
+	loop->io_free(executor->error_io);
+	loop->timer_free(executor->timer);
+	close(executor->socket);
+	close(executor->error);
+	status_page_free(executor->page);
+	frame_reader_release(&executor->reader);
+	frame_writer_release(&executor->writer);
+	arena_release(&executor->arena);
+	free(executor);
+}

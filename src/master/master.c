@@ -1,0 +1,429 @@
+/*
+ * The master's interface, its signals, its start and its end. What becomes of
+ * tasks is decided in master_claim.c and master_result.c, who runs them in
+ * pool.c.
+ */
+#include "master/master_state.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "master/notify.h"
+
+#define DEAD_MAX     10000
+#define HELD_MAX     ((size_t)256 << 20)
+#define EXIT_SECONDS 1.0
+
+/* --- Turns ------------------------------------------------------------------------------- */
+
+void master_wake(struct master *master)
+{
+	if (master->running)
+		master->loop->timer_set(master->turn, 0);
+}
+
+static void set_limits(struct master *master)
+{
+	size_t i;
+
+	for (i = 0; i < master->queue_count; i++) {
+		const struct master_queue_state *queue = &master->queues[i];
+		size_t max = queue->max_running;
+
+		if (max)
+			broker_limit(master->broker, i,
+				     max > queue->running ? max - queue->running
+							  : 0);
+	}
+}
+
+static void on_turn(void *arg)
+{
+	struct master *master = arg;
+
+	if (master->stopped)
+		return;
+	pool_dispatch(master);
+	set_limits(master);
+	broker_want(master->broker, pool_room(master));
+}
+
+static void on_pool_timer(void *arg)
+{
+	struct master *master = arg;
+
+	pool_start(master);
+	master_wake(master);
+}
+
+/* --- The end ------------------------------------------------------------------------------- */
+
+static void end_loop(struct master *master)
+{
+	master->stopped = true;
+	loop_ev_break(master->ev);
+}
+
+void master_check_end(struct master *master)
+{
+	size_t i, left = 0;
+
+	if (master->finishing && !master->draining &&
+	    !broker_mem_pending(master->broker))
+		master_drain(master);
+	if (!master->draining)
+		return;
+	for (i = 0; i < JOB_STATE_COUNT; i++)
+		left += master->jobs[i].count;
+	if (master->stopped && !left)
+		end_loop(master);
+}
+
+static void give_back_list(struct master *master, enum job_state state)
+{
+	struct job *job = master->jobs[state].first, *next;
+
+	for (; job; job = next) {
+		next = job->next;
+		if (!job->asked)
+			master_result_give_back(job);
+	}
+}
+
+/* What runs is killed and goes back, uncounted. */
+static void leave_now(struct master *master)
+{
+	struct job *job = master->jobs[JOB_RUNNING].first;
+
+	if (master->leaving)
+		return;
+	master->leaving = true;
+	log_info("leaving",
+		 LOG_INT("given_back", master->jobs[JOB_RUNNING].count +
+					       master->jobs[JOB_WAITING].count));
+	for (; job; job = job->next)
+		job->runner->kill(job->runner, NULL, ERR_NONE);
+	give_back_list(master, JOB_WAITING);
+	give_back_list(master, JOB_CLAIMED);
+	/* A Redis that does not answer keeps nobody: the tasks stay owned, and
+	 * another worker recovers them. */
+	master->loop->timer_set(master->exit_timer, EXIT_SECONDS);
+}
+
+static void on_drain_timer(void *arg)
+{
+	leave_now(arg);
+}
+
+static void on_exit_timer(void *arg)
+{
+	end_loop(arg);
+}
+
+void master_drain(struct master *master)
+{
+	if (master->draining)
+		return;
+	master->draining = true;
+	log_info("draining",
+		 LOG_INT("running", master->jobs[JOB_RUNNING].count),
+		 LOG_NUM("within", master->options.drain_timeout));
+	notify_send("STOPPING=1");
+	give_back_list(master, JOB_WAITING);
+	master->loop->timer_set(master->drain_timer,
+				master->options.drain_timeout);
+	broker_want(master->broker, 0);
+	broker_stop(master->broker);
+	if (master->broker_state == BROKER_DOWN && master->options.url &&
+	    !master->jobs[JOB_RUNNING].count)
+		master->loop->timer_set(master->exit_timer, EXIT_SECONDS);
+}
+
+/* --- Signals -------------------------------------------------------------------------------- */
+
+static void log_state(struct master *master)
+{
+	log_info("state", LOG_TEXT("worker", broker_name(master->broker)),
+		 LOG_TEXT("redis", master->broker_state == BROKER_UP ? "up"
+				   : master->broker_state == BROKER_DEGRADED
+					   ? "refuses"
+					   : "down"),
+		 LOG_INT("claimed", master->jobs[JOB_CLAIMED].count),
+		 LOG_INT("waiting", master->jobs[JOB_WAITING].count),
+		 LOG_INT("running", master->jobs[JOB_RUNNING].count),
+		 LOG_INT("finishing", master->jobs[JOB_FINISHING].count),
+		 LOG_INT("core_executors",
+			 master->classes[TASK_CLASS_CORE].live),
+		 LOG_INT("image_executors",
+			 master->classes[TASK_CLASS_IMAGE].live),
+		 LOG_INT("ok", master->finished_ok),
+		 LOG_INT("failed", master->finished_error));
+}
+
+static void on_reload(struct master *master)
+{
+	char text[80];
+
+	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%llu",
+		 (unsigned long long)(clock_monotonic_ns() / 1000));
+	notify_send(text);
+	if (master->options.on_reload)
+		master->options.on_reload(master->options.arg, master);
+	else
+		log_warn("reload_ignored",
+			 LOG_TEXT("why", "there is no configuration to read"));
+	notify_send("READY=1");
+}
+
+static void on_signal(void *arg, int signum)
+{
+	struct master *master = arg;
+
+	switch (signum) {
+	case SIGCHLD:
+		children_reap(master->children);
+		break;
+	case SIGTERM:
+	case SIGINT:
+		if (master->draining)
+			leave_now(master);
+		else
+			master_drain(master);
+		break;
+	case SIGUSR1:
+		master->quiet = true;
+		log_info("quiet", LOG_TEXT("why", "SIGUSR1: no more claims"));
+		master_wake(master);
+		break;
+	case SIGUSR2:
+		master->quiet = false;
+		log_info("claiming", LOG_TEXT("why", "SIGUSR2"));
+		master_wake(master);
+		break;
+	case SIGHUP:
+		on_reload(master);
+		break;
+	case SIGTTIN:
+		log_state(master);
+		break;
+	default:
+		break;
+	}
+}
+
+static void watch_signals(struct master *master)
+{
+	static const int signals[] = {SIGCHLD, SIGTERM, SIGINT, SIGUSR1,
+				      SIGUSR2, SIGHUP,	SIGTTIN};
+	size_t i;
+
+	signal(SIGPIPE, SIG_IGN);
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		loop_ev_signal(master->ev, signals[i], on_signal, master);
+}
+
+/* --- Watchdog -------------------------------------------------------------------------------- */
+
+static void on_second(void *arg)
+{
+	struct master *master = arg;
+	double every = notify_watchdog();
+	char text[120];
+
+	snprintf(text, sizeof(text), "WATCHDOG=1\nSTATUS=%s, %zu running",
+		 master->broker_state == BROKER_UP ? "claiming"
+						   : "waiting for Redis",
+		 master->jobs[JOB_RUNNING].count);
+	notify_send(text);
+	master->loop->timer_set(master->second_timer, every > 0 ? every : 15);
+	if (master->jobs[JOB_FINISHING].count + master->jobs[JOB_WAITING].count)
+		master_wake(master);
+}
+
+/* --- Interface --------------------------------------------------------------------------------- */
+
+static void on_mem_reply(void *arg, uint64_t token, struct slice reply)
+{
+	struct master *master = arg;
+
+	if (master->options.on_reply)
+		master->options.on_reply(master->options.arg, token, reply);
+}
+
+static struct broker *make_broker(struct master *master,
+				  const struct master_options *options,
+				  struct err *err)
+{
+	struct broker_queue *queues =
+		xcalloc(master->queue_count + 1, sizeof(*queues));
+	struct broker_options broker = {
+		.url = master->options.url,
+		.password = master->options.password,
+		.queues = queues,
+		.queue_count = master->queue_count,
+		.at_most_once = options->queue_count &&
+				options->queues[0].at_most_once,
+		.max_payload = master->options.max_payload,
+		.max_held = HELD_MAX,
+		.dead_max = DEAD_MAX,
+		.version = CHERRY_VERSION};
+	struct broker *made;
+	size_t i;
+
+	for (i = 0; i < master->queue_count; i++) {
+		queues[i].name = master->queues[i].name;
+		queues[i].pop_left = master->queues[i].pop_left;
+	}
+	made = master->options.url
+		       ? broker_redis_new(master->loop, &broker,
+					  &master_broker_events, master, err)
+		       : broker_mem_new(master->loop, &broker,
+					&master_broker_events, master,
+					on_mem_reply);
+	free(queues);
+	return made;
+}
+
+static void make_timers(struct master *master)
+{
+	struct loop *loop = master->loop;
+
+	master->turn = loop->timer_new(loop, on_turn, master);
+	master->pool_timer = loop->timer_new(loop, on_pool_timer, master);
+	master->drain_timer = loop->timer_new(loop, on_drain_timer, master);
+	master->exit_timer = loop->timer_new(loop, on_exit_timer, master);
+	master->second_timer = loop->timer_new(loop, on_second, master);
+}
+
+struct master *master_new(const struct master_options *options, struct err *err)
+{
+	struct master *master = xcalloc(1, sizeof(*master));
+
+	if (master_options_copy(master, options, err)) {
+		master_options_release(master);
+		free(master);
+		return NULL;
+	}
+	master->ev = loop_ev_new();
+	master->loop = loop_ev_loop(master->ev);
+	master->children = children_new();
+	make_timers(master);
+	master->broker = make_broker(master, options, err);
+	if (!master->broker) {
+		master_free(master);
+		return NULL;
+	}
+	return master;
+}
+
+int master_run(struct master *master)
+{
+	watch_signals(master);
+	/* What a program leaves behind becomes ours, to be found and ended. */
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	master->running = true;
+	log_info("worker_started", LOG_TEXT("version", CHERRY_VERSION),
+		 LOG_TEXT("worker", broker_name(master->broker)),
+		 LOG_INT("concurrency", master->options.concurrency));
+	pool_start(master);
+	broker_start(master->broker);
+	notify_send("READY=1");
+	on_second(master);
+	master_wake(master);
+	if (!master->stopped)
+		loop_ev_run(master->ev);
+	log_info("worker_stopped", LOG_INT("ok", master->finished_ok),
+		 LOG_INT("failed", master->finished_error));
+	return master->status;
+}
+
+void master_free(struct master *master)
+{
+	int state;
+
+	if (!master)
+		return;
+	master->running = false;
+	master->stopped = true;
+	pool_free(master);
+	program_kill_all(master);
+	broker_free(master->broker);
+	for (state = 0; state < JOB_STATE_COUNT; state++) {
+		while (master->jobs[state].first)
+			job_free(master->jobs[state].first);
+	}
+	children_free(master->children);
+	master->loop->timer_free(master->turn);
+	master->loop->timer_free(master->pool_timer);
+	master->loop->timer_free(master->drain_timer);
+	master->loop->timer_free(master->exit_timer);
+	master->loop->timer_free(master->second_timer);
+	loop_ev_free(master->ev);
+	master_options_release(master);
+	free(master);
+}
+
+struct loop *master_loop(struct master *master)
+{
+	return master->loop;
+}
+
+struct exit_watch {
+	void (*on_exit)(void *arg, int status);
+	void *arg;
+};
+
+static void on_watched_exit(void *arg, const struct child_end *end)
+{
+	struct exit_watch watch = *(struct exit_watch *)arg;
+
+	free(arg);
+	watch.on_exit(watch.arg, end->status);
+}
+
+void master_watch_child(struct master *master, pid_t pid,
+			void (*on_exit)(void *arg, int status), void *arg)
+{
+	struct exit_watch *watch = xcalloc(1, sizeof(*watch));
+
+	watch->on_exit = on_exit;
+	watch->arg = arg;
+	children_watch(master->children, pid, false, on_watched_exit, watch);
+}
+
+void master_push(struct master *master, struct slice payload, uint64_t token)
+{
+	broker_mem_push(master->broker, payload, token);
+}
+
+size_t master_capacity(const struct master *master)
+{
+	return master->options.concurrency * 2 * FLIGHT_MAX;
+}
+
+void master_finish(struct master *master)
+{
+	master->finishing = true;
+	master_check_end(master);
+}
+
+/*
+ * What can change while jobs run is exchanged in place: numbers, limits,
+ * prefixes, settings of built-in tasks. A change of queues, of Redis or of the
+ * set of tasks needs another worker beside this one, and is refused.
+ */
+int master_reload(struct master *master, const struct master_options *options,
+		  struct err *err)
+{
+	(void)master;
+	(void)options;
+	return err_set(err, ERR_UNSUPPORTED,
+		       "start a new worker beside this one, then stop this "
+		       "one with TERM");
+}

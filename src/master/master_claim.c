@@ -1,0 +1,561 @@
+/*
+ * From a claim to a job that waits for an executor: the envelope against the
+ * configuration, times, admission, inputs. Each step either goes on, or answers
+ * the job and is done with it.
+ */
+#include "master/master_state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "exec/program.h"
+#include "master/files.h"
+
+/* --- Rules of the configuration ---------------------------------------------------- */
+
+static int refuse(struct err *err, const char *field, const char *rule)
+{
+	return err_field(err, ERR_REFUSED, field, "%s: %s", field, rule);
+}
+
+/* Keys that belong to cherry, and queues that are served, are nobody's to
+ * read or write by a task. */
+static int check_key(struct master *master, struct slice key, const char *prefix,
+		     const char *field, struct err *err)
+{
+	size_t i;
+
+	if (!key.len)
+		return refuse(err, field, "an empty key is not allowed");
+	if (slice_starts(key, SLICE("cherry:")))
+		return refuse(err, field,
+			      "keys that begin with cherry: are cherry's own");
+	for (i = 0; i < master->queue_count; i++) {
+		if (slice_is(key, master->queues[i].name))
+			return refuse(err, field,
+				      "that is a queue this worker serves");
+	}
+	if (prefix && !slice_starts(key, slice_text(prefix)))
+		return err_field(err, ERR_REFUSED, field,
+				 "%s: the key must begin with \"%s\"", field,
+				 prefix);
+	return 0;
+}
+
+static int check_reply(struct master *master, struct envelope *envelope,
+		       struct err *err)
+{
+	int64_t max = master->options.max_reply_ttl;
+
+	if (envelope->reply_to.len &&
+	    check_key(master, envelope->reply_to, master->options.reply_prefix,
+		      "reply_to", err)) {
+		/* The refusal itself cannot be told there. */
+		envelope->reply_to.len = 0;
+		return -1;
+	}
+	if (envelope->reply_ttl > max)
+		return err_field(err, ERR_BAD_TASK, "reply_ttl",
+				 "reply_ttl is over max_reply_ttl, %lld "
+				 "seconds",
+				 (long long)max);
+	return 0;
+}
+
+static int check_places(struct master *master, const struct envelope *envelope,
+			struct err *err)
+{
+	char field[160], name[110];
+	size_t i;
+
+	for (i = 0; i < envelope->input_count; i++) {
+		const struct envelope_input *input = &envelope->inputs[i];
+
+		snprintf(field, sizeof(field), "inputs.%s",
+			 err_quote(name, 100, input->name));
+		if (input->source == ENVELOPE_KEY &&
+		    check_key(master, input->value,
+			      master->options.input_prefix, field, err))
+			return -1;
+	}
+	for (i = 0; i < envelope->output_count; i++) {
+		const struct envelope_output *output = &envelope->outputs[i];
+
+		snprintf(field, sizeof(field), "outputs.%s",
+			 err_quote(name, 100, output->name));
+		if (output->kind == TASK_OUTPUT_KEY &&
+		    check_key(master, output->target,
+			      master->options.output_prefix, field, err))
+			return -1;
+		if (output->kind == TASK_OUTPUT_FILE &&
+		    !master->options.output_root)
+			return refuse(err, field,
+				      "this worker is configured without a "
+				      "directory for such files");
+	}
+	return 0;
+}
+
+static int check_task(struct job *job, struct err *err)
+{
+	struct envelope *envelope = &job->envelope;
+	char name[110];
+
+	if (!envelope->task.len && !job->master->queues[job->queue].task)
+		return err_field(err, ERR_BAD_TASK, "task",
+				 "task is missing: it names what to run");
+	job->task = envelope->task.len
+			    ? master_task_find(job->master, envelope->task)
+			    : job->master->queues[job->queue].task;
+	if (!job->task)
+		return err_field(err, ERR_UNKNOWN_TASK, "task",
+				 "there is no task \"%s\" here",
+				 err_quote(name, 100, envelope->task));
+	if (envelope->timeout > job->task->max_timeout)
+		return err_field(err, ERR_BAD_TASK, "timeout",
+				 "timeout is over the ceiling of %s, %g "
+				 "seconds",
+				 job->task->name, job->task->max_timeout);
+	if (envelope->retries > 1000)
+		return err_field(err, ERR_BAD_TASK, "retries",
+				 "retries is over 1000");
+	job->timeout = envelope->timeout > 0 ? envelope->timeout
+					     : job->task->timeout;
+	return 0;
+}
+
+static int check_job(struct job *job, struct err *err)
+{
+	struct master *master = job->master;
+	size_t max = master->options.max_payload;
+	int status;
+
+	/* What can be told is told where reply_to says, whatever is wrong. */
+	status = envelope_parse(&job->envelope,
+				slice_of(job->payload, job->payload_len),
+				&job->arena, err);
+	if (status) {
+		struct err other;
+
+		(void)!check_reply(master, &job->envelope, &other);
+		if (!job->envelope.id_raw.len && !job->envelope.id.len)
+			job->envelope.id = (struct slice){0};
+		return -1;
+	}
+	if (check_reply(master, &job->envelope, err))
+		return -1;
+	if (job->payload_len > max)
+		return err_limit(err, "max_payload", (int64_t)job->payload_len,
+				 "the task has %zu bytes, over max_payload %zu",
+				 job->payload_len, max);
+	if (check_task(job, err))
+		return -1;
+	return check_places(master, &job->envelope, err);
+}
+
+static void read_raw(struct job *job)
+{
+	struct master_queue_state *queue = &job->master->queues[job->queue];
+
+	job->raw = true;
+	job->task = queue->task;
+	job->timeout = job->task->timeout;
+	job->envelope = (struct envelope){
+		.args = slice_of(job->payload, job->payload_len),
+		.reply_to = slice_text(queue->reply_to),
+		.reply_ttl = -1,
+		.timeout = -1,
+		.retries = -1,
+		.delay = -1,
+		.not_before = -1,
+		.sent_at = -1,
+		.expires = -1};
+}
+
+/* --- Inputs ------------------------------------------------------------------------- */
+
+static void fetch_next(struct job *job);
+
+static void input_field(const struct job *job, char field[160])
+{
+	char name[110];
+
+	snprintf(field, 160, "inputs.%s",
+		 err_quote(name, 100,
+			   job->envelope.inputs[job->fetching].name));
+}
+
+static void on_fetched(void *arg, enum broker_fetched fetched,
+		       struct slice bytes, size_t size)
+{
+	struct job *job = arg;
+	struct buf *buf = &job->fetched[job->fetching];
+	struct err err = ERR_INIT;
+	char field[160];
+
+	job->asked = false;
+	if (job->orphan) {
+		job_free(job);
+		return;
+	}
+	input_field(job, field);
+	switch (fetched) {
+	case BROKER_FETCH_OK:
+		if (buf_add_slice(buf, bytes))
+			err_limit(&err, "memory", (int64_t)size,
+				  "%s: no memory for it", field);
+		break;
+	case BROKER_FETCH_MISSING:
+		err_field(&err, ERR_NOT_FOUND, field, "%s: there is no such key",
+			  field);
+		break;
+	case BROKER_FETCH_TOO_BIG:
+		err_limit(&err, "input", (int64_t)size,
+			  "%s: the key holds %zu bytes, over the limit of %zu",
+			  field, size, job->master->options.max_input);
+		break;
+	case BROKER_FETCH_BAD_TYPE:
+		err_field(&err, ERR_REFUSED, field,
+			  "%s: the key holds no string", field);
+		break;
+	case BROKER_FETCH_UNSUPPORTED:
+		err_field(&err, ERR_UNSUPPORTED, field,
+			  "%s: there are no keys here, without Redis", field);
+		snprintf(err.reason, sizeof(err.reason), "no_redis");
+		break;
+	}
+	if (err.code != ERR_NONE) {
+		master_result_refuse(job, &err);
+		return;
+	}
+	job->inputs[job->fetching++].bytes = buf_slice(buf);
+	fetch_next(job);
+}
+
+/* True if the input is there (or the job is answered); false if it is on its
+ * way. */
+static bool fetch_one(struct job *job)
+{
+	struct master *master = job->master;
+	const struct envelope_input *input =
+		&job->envelope.inputs[job->fetching];
+	struct buf *buf = &job->fetched[job->fetching];
+	struct err err = ERR_INIT;
+	char field[160];
+
+	job->inputs[job->fetching].name = input->name;
+	if (input->source == ENVELOPE_BASE64) {
+		job->inputs[job->fetching++].bytes = input->value;
+		return true;
+	}
+	buf_init(buf, master->options.max_input + 1);
+	if (input->source == ENVELOPE_KEY) {
+		job->asked = true;
+		broker_fetch(master->broker, input->value,
+			     master->options.max_input, on_fetched, job);
+		return false;
+	}
+	input_field(job, field);
+	if (files_read(master->options.input_root, input->value,
+		       master->options.max_input, field, buf, &err)) {
+		master_result_refuse(job, &err);
+		return true;
+	}
+	job->inputs[job->fetching++].bytes = buf_slice(buf);
+	return true;
+}
+
+static void fetch_next(struct job *job)
+{
+	while (job->state == JOB_CLAIMED &&
+	       job->fetching < job->envelope.input_count) {
+		if (!fetch_one(job))
+			return;
+	}
+	if (job->state != JOB_CLAIMED)
+		return;
+	if (job->master->draining) {
+		master_result_give_back(job);
+		return;
+	}
+	job_set_state(job, JOB_WAITING, false);
+	master_wake(job->master);
+}
+
+static void begin_inputs(struct job *job)
+{
+	size_t count = job->envelope.input_count;
+
+	if (count) {
+		job->inputs = xcalloc(count, sizeof(*job->inputs));
+		job->fetched = xcalloc(count, sizeof(*job->fetched));
+	}
+	fetch_next(job);
+}
+
+/* --- Times and admission --------------------------------------------------------------- */
+
+static void on_admitted(void *arg, enum broker_admission admission)
+{
+	struct job *job = arg;
+	struct err err = ERR_INIT;
+
+	job->admitted = admission == BROKER_ADMITTED;
+	switch (admission) {
+	case BROKER_ADMITTED:
+		begin_inputs(job);
+		return;
+	case BROKER_IS_CANCELLED:
+		err_set(&err, ERR_CANCELLED,
+			"the task was cancelled before it started");
+		break;
+	case BROKER_IS_DUPLICATE:
+		err_field(&err, ERR_DUPLICATE, "unique",
+			  "another task of this queue with the same key runs "
+			  "or waits");
+		break;
+	case BROKER_IS_LOST:
+		master_wake(job->master);
+		job_free(job);
+		return;
+	}
+	master_result_refuse(job, &err);
+}
+
+/* When it may start, in seconds from now; 0 or less: at once. */
+static double start_delay(const struct job *job)
+{
+	const struct envelope *envelope = &job->envelope;
+	double now = (double)job->now_ms / 1000, wait = 0;
+
+	if (envelope->delay > 0)
+		wait = (double)job->first_seen_ms / 1000 + envelope->delay -
+		       now;
+	if (envelope->not_before - now > wait)
+		wait = envelope->not_before - now;
+	/* What went through `later` for a retry has waited already. */
+	return job->attempts || job->crashes ? 0 : wait;
+}
+
+static void put_off(struct job *job, double wait)
+{
+	struct broker_settlement *s = &job->settlement;
+
+	*s = (struct broker_settlement){.claim = job->claim,
+					.queue = job->queue,
+					.how = BROKER_LATER,
+					.job = job,
+					.id = job_id(job),
+					.delay = wait};
+	job_set_state(job, JOB_FINISHING, false);
+	broker_settle(job->master->broker, s);
+}
+
+static void make_id(struct job *job)
+{
+	if (!job->envelope.id.len && !job->envelope.id_raw.len &&
+	    !job->known_id.len)
+		snprintf(job->own_id, sizeof(job->own_id), "%.40s/%llu",
+			 broker_name(job->master->broker),
+			 (unsigned long long)job->claim);
+}
+
+static void begin_job(struct job *job, bool check_cancel)
+{
+	struct master *master = job->master;
+	struct err err = ERR_INIT;
+	struct broker_claim claim = {.id = job->claim, .queue = job->queue};
+	double wait;
+
+	if (job->oversize) {
+		err_limit(&err, "max_payload", (int64_t)job->oversize,
+			  "the task has %zu bytes, over max_payload %zu",
+			  job->oversize, master->options.max_payload);
+		make_id(job);
+		master_result_refuse(job, &err);
+		return;
+	}
+	if (master->queues[job->queue].raw) {
+		read_raw(job);
+		make_id(job);
+	} else {
+		int status = check_job(job, &err);
+
+		make_id(job);
+		if (status) {
+			master_result_refuse(job, &err);
+			return;
+		}
+	}
+	job->alone = job->crashes > 0 || job->deaths >= 3;
+	if (job->envelope.expires >= 0 &&
+	    (double)job->now_ms / 1000 >= job->envelope.expires) {
+		err_field(&err, ERR_EXPIRED, "expires",
+			  "the task was not started before its time was up");
+		master_result_refuse(job, &err);
+		return;
+	}
+	wait = start_delay(job);
+	if (wait > 0)
+		put_off(job, wait);
+	else if (check_cancel || job->envelope.unique.len)
+		broker_admit(master->broker, &claim, job_id(job),
+			     job->envelope.unique, on_admitted, job);
+	else
+		begin_inputs(job);
+}
+
+/* --- Events of the broker --------------------------------------------------------------- */
+
+static void on_claims(void *arg, const struct broker_claim *claims, size_t count)
+{
+	struct master *master = arg;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		struct job *job = job_new(master, &claims[i]);
+
+		job_set_state(job, JOB_CLAIMED, false);
+		begin_job(job, claims[i].check_cancel);
+	}
+	master_wake(master);
+}
+
+static void on_settled(void *arg, void *job, enum broker_outcome outcome)
+{
+	master_result_settled(arg, job, outcome);
+}
+
+static bool has_id(const struct job *job, size_t queue, struct slice id)
+{
+	return job->queue == queue && slice_equal(job_id(job), id);
+}
+
+/* Waiting ones are asked for at their start; here are those that started. */
+static void on_cancel(void *arg, size_t queue, struct slice id)
+{
+	struct master *master = arg;
+	struct job *job, *next;
+	struct err err = ERR_INIT;
+
+	for (job = master->jobs[JOB_RUNNING].first; job; job = next) {
+		next = job->next;
+		if (has_id(job, queue, id) && !job->cancelled) {
+			job->cancelled = true;
+			job->runner->kill(job->runner, job, ERR_CANCELLED);
+			return;
+		}
+	}
+	for (job = master->jobs[JOB_WAITING].first; job; job = next) {
+		next = job->next;
+		if (!has_id(job, queue, id))
+			continue;
+		err_set(&err, ERR_CANCELLED,
+			"the task was cancelled before it started");
+		master_result_refuse(job, &err);
+	}
+}
+
+static void free_list(struct master *master, enum job_state state)
+{
+	struct job *job = master->jobs[state].first, *next;
+
+	for (; job; job = next) {
+		next = job->next;
+		if (job->asked)
+			job->orphan = true;
+		else
+			job_free(job);
+	}
+}
+
+static void on_reaped(void *arg)
+{
+	struct master *master = arg;
+
+	log_warn("worker_reaped",
+		 LOG_TEXT("why", "this worker was taken for dead; what it ran "
+				 "is others' now"));
+	pool_kill_all(master);
+	program_kill_all(master);
+	free_list(master, JOB_CLAIMED);
+	free_list(master, JOB_WAITING);
+	free_list(master, JOB_RUNNING);
+	free_list(master, JOB_FINISHING);
+	master_wake(master);
+}
+
+static void on_state(void *arg, enum broker_state state, const struct err *err)
+{
+	struct master *master = arg;
+
+	master->broker_state = state;
+	if (state == BROKER_UP)
+		log_info("redis_up", LOG_TEXT("worker",
+					      broker_name(master->broker)));
+	else
+		log_warn(state == BROKER_DOWN ? "redis_down"
+					      : "redis_refuses",
+			 LOG_TEXT("why", err ? err->message : ""));
+	master_wake(master);
+}
+
+static void on_fatal(void *arg, const struct err *err)
+{
+	struct master *master = arg;
+
+	log_error("redis_unusable", LOG_TEXT("why", err->message));
+	master->status = 69;
+	master->stopped = true;
+	loop_ev_break(master->ev);
+}
+
+static void describe(void *arg, struct buf *out)
+{
+	struct master *master = arg;
+	const struct job *job;
+	double now = clock_monotonic();
+	size_t count = 0;
+
+	buf_add_char(out, '[');
+	for (job = master->jobs[JOB_RUNNING].first; job && count < 100;
+	     job = job->next, count++) {
+		json_put_comma(out);
+		buf_add_char(out, '{');
+		json_put_key(out, "id");
+		json_put_string(out, job_id(job));
+		json_put_key(out, "task");
+		json_put_string(out, job_task_name(job));
+		json_put_key(out, "queue");
+		json_put_string(out,
+				slice_text(master->queues[job->queue].name));
+		json_put_key(out, "attempt");
+		json_put_int(out, job->attempts + job->crashes + 1);
+		json_put_key(out, "for_ms");
+		json_put_int(out, (int64_t)((now - job->sent_at) * 1000));
+		buf_add_char(out, '}');
+	}
+	buf_add_char(out, ']');
+}
+
+static void on_stopped(void *arg)
+{
+	struct master *master = arg;
+
+	master->stopped = true;
+	master_check_end(master);
+}
+
+const struct broker_events master_broker_events = {
+	.on_claims = on_claims,
+	.on_settled = on_settled,
+	.on_cancel = on_cancel,
+	.on_reaped = on_reaped,
+	.on_state = on_state,
+	.on_fatal = on_fatal,
+	.describe = describe,
+	.on_stopped = on_stopped,
+};

@@ -1,0 +1,295 @@
+/*
+ * The policy: what becomes of a job whose attempt has ended. An answer, another
+ * attempt later, or the dead stream; and what becomes of the settlement.
+ */
+#include "master/master_state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "master/files.h"
+
+#define CRASHES_FATAL 3
+
+void master_result_init(struct job_result *result)
+{
+	*result = (struct job_result){.err = ERR_INIT, .signal = -1, .exit = -1};
+}
+
+/* --- Log ------------------------------------------------------------------------------ */
+
+static void log_end(const struct job *job, const struct job_result *result,
+		    const char *event)
+{
+	double waited = job->sent_at > 0 ? job->sent_at - job->claimed_at : 0;
+	enum log_level level = result->ok ? LOG_DEBUG : LOG_INFO;
+
+	log_at(level, event,
+	       LOG_TEXT("queue", job->master->queues[job->queue].name),
+	       LOG_SLICE("task", job_task_name(job)),
+	       LOG_SLICE("id", job_id(job)),
+	       LOG_INT("attempt", job->attempts + job->crashes + 1),
+	       LOG_TEXT("code", result->ok ? "ok"
+					   : err_code_name(result->err.code)),
+	       LOG_TEXT("message", result->ok ? "" : result->err.message),
+	       LOG_NUM("held_ms", waited * 1000),
+	       LOG_NUM("ran_ms", (double)result->ran_ns / 1e6));
+}
+
+/* --- Settlements ------------------------------------------------------------------------- */
+
+static void put_outputs(struct job *job)
+{
+	struct broker_settlement *s = &job->settlement;
+	const struct envelope *envelope = &job->envelope;
+	size_t i;
+
+	if (!envelope->output_count || !job->output_bytes)
+		return;
+	job->outputs = xcalloc(envelope->output_count, sizeof(*job->outputs));
+	for (i = 0; i < envelope->output_count; i++) {
+		if (envelope->outputs[i].kind != TASK_OUTPUT_KEY)
+			continue;
+		job->outputs[s->output_count++] = (struct broker_output){
+			.key = envelope->outputs[i].target,
+			.bytes = buf_slice(&job->output_bytes[i]),
+			.ttl = envelope->outputs[i].ttl};
+	}
+	s->outputs = job->outputs;
+}
+
+/* Files come before the reply that names them. */
+static int write_files(struct job *job, struct err *err)
+{
+	const struct envelope *envelope = &job->envelope;
+	char field[160], name[110];
+	size_t i;
+
+	for (i = 0; i < envelope->output_count && job->output_bytes; i++) {
+		if (envelope->outputs[i].kind != TASK_OUTPUT_FILE)
+			continue;
+		snprintf(field, sizeof(field), "outputs.%s",
+			 err_quote(name, 100, envelope->outputs[i].name));
+		if (files_write(job->master->options.output_root,
+				envelope->outputs[i].target,
+				buf_slice(&job->output_bytes[i]), field, err))
+			return -1;
+	}
+	return 0;
+}
+
+static void settle_answer(struct job *job, const struct job_result *result)
+{
+	struct broker_settlement *s = &job->settlement;
+	const struct envelope *envelope = &job->envelope;
+	struct master *master = job->master;
+	bool told = envelope->reply_to.len > 0;
+	bool bury = !result->ok && (!told || result->poison);
+
+	*s = (struct broker_settlement){
+		.claim = job->claim,
+		.queue = job->queue,
+		.how = bury ? BROKER_BURY : BROKER_FINISH,
+		.job = job,
+		.reply_to = envelope->reply_to,
+		.reply = told ? buf_slice(&job->reply) : (struct slice){0},
+		.reply_ttl = envelope->reply_ttl > 0 ? envelope->reply_ttl
+						     : master->options.reply_ttl,
+		.counter = result->ok ? "ok" : err_code_name(result->err.code),
+		.unique = envelope->unique,
+		.id = job_id(job),
+		.task = job_task_name(job),
+		.error = buf_slice(&job->error),
+		.attempts = job->attempts + (result->err.code != ERR_CRASHED),
+		.crashes = job->crashes + (result->err.code == ERR_CRASHED),
+		.payload = slice_of(job->payload, job->payload_len)};
+	if (result->ok)
+		put_outputs(job);
+	/* The memory broker's caller wants the reply in any case. */
+	if (!master->options.url)
+		s->reply = buf_slice(&job->reply);
+	job_set_state(job, JOB_FINISHING, false);
+	broker_settle(master->broker, s);
+}
+
+static void answer(struct job *job, struct job_result *result)
+{
+	struct err err = ERR_INIT;
+
+	if (result->ok && write_files(job, &err)) {
+		result->ok = false;
+		result->err = err;
+	}
+	reply_put(job, result);
+	if (result->ok)
+		job->master->finished_ok++;
+	else
+		job->master->finished_error++;
+	log_end(job, result, result->ok ? "task_done" : "task_failed");
+	settle_answer(job, result);
+}
+
+/* --- Retries ------------------------------------------------------------------------------ */
+
+/* Doubling from the shortest, capped by the longest, with jitter over the upper
+ * half, so that tasks that failed together do not come back together. */
+static double backoff(const struct master_task_state *task, unsigned failures)
+{
+	double wait = task->backoff_min;
+
+	while (--failures > 0 && wait < task->backoff_max)
+		wait *= 2;
+	if (wait > task->backoff_max)
+		wait = task->backoff_max;
+	return wait * (0.5 + (double)(hash_seed() % 5000) / 10000);
+}
+
+static void settle_retry(struct job *job, struct job_result *result,
+			 bool crashed)
+{
+	struct broker_settlement *s = &job->settlement;
+	unsigned failures = job->attempts + job->crashes + 1;
+
+	log_end(job, result, "task_retried");
+	*s = (struct broker_settlement){
+		.claim = job->claim,
+		.queue = job->queue,
+		.how = BROKER_LATER,
+		.job = job,
+		.unique = job->envelope.unique,
+		.id = job_id(job),
+		.attempts = job->attempts + !crashed,
+		.crashes = job->crashes + crashed,
+		.delay = backoff(job->task, failures),
+		.retry = true,
+		.payload = slice_of(job->payload, job->payload_len)};
+	job_set_state(job, JOB_FINISHING, false);
+	broker_settle(job->master->broker, s);
+}
+
+static bool is_retryable(const struct job_result *result)
+{
+	switch (result->err.code) {
+	case ERR_TIMEOUT:
+	case ERR_INTERNAL:
+		return true;
+	case ERR_FAILED:
+		return result->retryable;
+	default:
+		return false;
+	}
+}
+
+static bool may_retry(const struct job *job, const struct job_result *result)
+{
+	int64_t retries = job->envelope.retries >= 0
+				  ? job->envelope.retries
+				  : (int64_t)job->task->retries;
+
+	return is_retryable(result) && (int64_t)job->attempts < retries;
+}
+
+static void leave_runner(struct job *job)
+{
+	struct master_task_state *task =
+		(struct master_task_state *)(uintptr_t)job->task;
+
+	if (job->state != JOB_RUNNING)
+		return;
+	task->running--;
+	job->master->queues[job->queue].running--;
+	job->runner = NULL;
+}
+
+void master_result_take(struct job *job, struct job_result *result)
+{
+	bool crashed = !result->ok && result->err.code == ERR_CRASHED;
+
+	leave_runner(job);
+	master_wake(job->master);
+	if (result->ok) {
+		answer(job, result);
+	} else if (crashed) {
+		result->poison = job->crashes + 1 >= CRASHES_FATAL;
+		if (result->poison)
+			answer(job, result);
+		else
+			settle_retry(job, result, true);
+	} else if (may_retry(job, result)) {
+		settle_retry(job, result, false);
+	} else {
+		answer(job, result);
+	}
+}
+
+void master_result_refuse(struct job *job, const struct err *err)
+{
+	struct job_result result;
+
+	master_result_init(&result);
+	result.err = *err;
+	leave_runner(job);
+	answer(job, &result);
+	master_wake(job->master);
+}
+
+void master_result_give_back(struct job *job)
+{
+	struct broker_settlement *s = &job->settlement;
+
+	leave_runner(job);
+	*s = (struct broker_settlement){
+		.claim = job->claim,
+		.queue = job->queue,
+		.how = BROKER_GIVE_BACK,
+		.job = job,
+		.unique = job->envelope.unique,
+		.payload = slice_of(job->payload, job->payload_len)};
+	job_set_state(job, JOB_FINISHING, false);
+	broker_settle(job->master->broker, s);
+}
+
+/* --- Confirmed ---------------------------------------------------------------------------- */
+
+/* The reply's or an output's key is of another type: the outcome goes to the
+ * dead stream, where it is not lost. */
+static void settle_elsewhere(struct job *job)
+{
+	struct broker_settlement *s = &job->settlement;
+	struct job_result result;
+
+	master_result_init(&result);
+	err_field(&result.err, ERR_REFUSED,
+		  s->output_count ? "outputs" : "reply_to",
+		  "a key that the task names holds another type: its outcome "
+		  "could not be stored there");
+	log_end(job, &result, "task_reply_refused");
+	buf_clear(&job->error);
+	reply_put_error(&job->error, &result);
+	s->how = BROKER_BURY;
+	s->error = buf_slice(&job->error);
+	s->reply_to = s->reply = (struct slice){0};
+	s->output_count = 0;
+	s->counter = err_code_name(ERR_REFUSED);
+	job_set_state(job, JOB_FINISHING, false);
+	broker_settle(job->master->broker, s);
+}
+
+void master_result_settled(struct master *master, struct job *job,
+			   enum broker_outcome outcome)
+{
+	if (outcome == BROKER_BAD_KEY && (job->settlement.reply_to.len ||
+					  job->settlement.output_count)) {
+		settle_elsewhere(job);
+		return;
+	}
+	if (outcome == BROKER_LOST)
+		log_debug("task_was_settled_elsewhere",
+			  LOG_SLICE("id", job_id(job)));
+	job_free(job);
+	master_check_end(master);
+	master_wake(master);
+}

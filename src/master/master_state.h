@@ -1,0 +1,225 @@
+/*
+ * What the files of the master share. Only src/master includes this.
+ *
+ *	master.c	interface, signals, start and end
+ *	master_options.c	a copy of the options, checked
+ *	master_claim.c	from a claim to a job that may run
+ *	master_result.c	from a result to a settlement: the policy
+ *	pool.c		which executor gets which job; how many tasks to claim
+ *	executor.c	one executor process
+ *	program.c	programs, one process a task or long-lived
+ */
+#ifndef MASTER_MASTER_STATE_H
+#define MASTER_MASTER_STATE_H
+
+#include "exec/message.h"
+#include "exec/program.h"
+#include "exec/status_page.h"
+#include "master/children.h"
+#include "master/job.h"
+#include "master/loop_ev.h"
+#include "master/master.h"
+
+/* Tasks in one executor's hands. */
+#define FLIGHT_MAX 64
+/* A task that is expected to take less than this travels with others. */
+#define SHORT_NS 1000000
+#define STDERR_TAIL 4096
+
+/* --- Options ----------------------------------------------------------------- */
+
+/* A task that can run here, with its part of the configuration. */
+struct master_task_state {
+	char *name;
+	enum task_class class;
+	double timeout, max_timeout, backoff_min, backoff_max;
+	unsigned retries;
+	size_t max_running, running;
+	uint64_t average_ns; /* of its runs; 0: has never run */
+	/* Programs. */
+	bool is_program;
+	enum master_program_mode mode;
+	bool result_json;
+	size_t max_output, processes;
+	struct program_command command;
+	bool has_user;
+	struct program_user user;
+	char *directory;
+	int nice;
+	size_t max_memory, max_cpu;
+	size_t process_count; /* now */
+	struct program_lines *lines;
+	unsigned line_failures;
+	double line_start_at;
+};
+
+struct master_queue_state {
+	char *name;
+	bool pop_left, raw;
+	char *reply_to;
+	const struct master_task_state *task; /* for payloads without a name */
+	size_t max_running, running;
+};
+
+struct master_text_setting {
+	char *task, *key, *value;
+};
+
+/* --- Executors --------------------------------------------------------------- */
+
+/* Whatever runs jobs: job->runner points to one of these. */
+struct runner {
+	/* Kills it; `why` is laid on `job` (ERR_TIMEOUT, ERR_CANCELLED), or on
+	 * none (NULL): all its jobs wait again. */
+	void (*kill)(struct runner *runner, struct job *job, enum err_code why);
+	/* All its jobs are gone already: kill it and ask nothing. */
+	void (*forget)(struct runner *runner);
+	pid_t pid;
+};
+
+enum executor_state {
+	EXECUTOR_STARTING,
+	EXECUTOR_READY,
+	EXECUTOR_STOPPING, /* takes no more tasks */
+	EXECUTOR_GONE	   /* its socket has ended, or it was killed */
+};
+
+struct executor_process {
+	struct runner runner;
+	struct executor_process *next;
+	struct master *master;
+	enum task_class class;
+	enum executor_state state;
+	int socket, error;
+	struct loop_io *io, *error_io;
+	struct loop_timer *timer; /* start, deadline or stop is overdue */
+	struct frame_reader reader;
+	struct frame_writer writer;
+	struct status_page *page;
+	struct job *flight[FLIGHT_MAX]; /* a ring, in order */
+	size_t first, count;
+	bool alone;  /* the one job in flight is not to have company */
+	bool exited, closed;
+	int status; /* wait status, once exited */
+	bool killed; /* by us */
+	uint64_t blamed; /* number of the job it was killed for */
+	enum err_code blamed_code;
+	double progress_at; /* when it last began to have, or moved, work */
+	uint64_t done;
+	uint64_t recycle_at; /* tasks; 0: never */
+	size_t base_pages;
+	char tail[STDERR_TAIL + 1];
+	size_t tail_len;
+	struct arena arena; /* of the frame that is being read */
+};
+
+struct pool_class {
+	struct executor_process *executors;
+	size_t live; /* not STOPPING or GONE */
+	unsigned failures; /* starts in a row */
+	double start_at;   /* not before */
+	bool ever_ready;
+	struct err fault; /* why none starts */
+};
+
+/* --- The master -------------------------------------------------------------- */
+
+struct master {
+	struct master_options options; /* texts point into our own copies */
+	char *texts[8];
+	struct master_queue_state *queues;
+	size_t queue_count;
+	struct master_task_state *tasks;
+	size_t task_count;
+	struct master_text_setting *settings;
+	size_t setting_count;
+	struct master_secret *secrets;
+	size_t secret_count;
+
+	struct loop_ev *ev;
+	struct loop *loop;
+	struct children *children;
+	struct broker *broker;
+	enum broker_state broker_state;
+	struct job_list jobs[JOB_STATE_COUNT];
+	uint64_t next_number, next_id;
+	size_t weight; /* bytes that jobs hold */
+
+	struct pool_class classes[TASK_CLASS_COUNT];
+	struct loop_timer *pool_timer; /* a start is due */
+	struct loop_timer *turn;       /* dispatch and want, once a turn */
+	struct loop_timer *drain_timer, *exit_timer, *second_timer;
+	uint64_t average_ns; /* of all results, the latest count most */
+
+	bool running, draining, leaving, quiet, finishing, stopped;
+	int status;
+	uint64_t finished_ok, finished_error;
+};
+
+/* --- master_options.c --------------------------------------------------------- */
+
+int master_options_copy(struct master *master,
+			const struct master_options *options, struct err *err);
+void master_options_release(struct master *master);
+/* NULL if there is no such task here. */
+struct master_task_state *master_task_find(struct master *master,
+					   struct slice name);
+
+/* --- master_claim.c ----------------------------------------------------------- */
+
+extern const struct broker_events master_broker_events;
+
+/* --- master_result.c ----------------------------------------------------------- */
+
+/* A fresh, failed result with no facts. */
+void master_result_init(struct job_result *result);
+/* The attempt ended: settles the job, or has it tried again. */
+void master_result_take(struct job *job, struct job_result *result);
+/* The same for a fault outside an attempt (bad input, a limit, ...). */
+void master_result_refuse(struct job *job, const struct err *err);
+/* Back to its queue, uncounted. */
+void master_result_give_back(struct job *job);
+void master_result_settled(struct master *master, struct job *job,
+			   enum broker_outcome outcome);
+
+/* --- master.c ------------------------------------------------------------------- */
+
+/* Dispatches and claims at the end of this turn. */
+void master_wake(struct master *master);
+void master_check_end(struct master *master);
+
+/* --- pool.c ---------------------------------------------------------------------- */
+
+void pool_start(struct master *master);
+void pool_dispatch(struct master *master);
+/* How many more tasks the broker should bring. */
+size_t pool_room(const struct master *master);
+void pool_kill_all(struct master *master);
+void pool_free(struct master *master);
+/* The executor is out of the pool: it ended, as `failed` says before READY. */
+void pool_on_gone(struct executor_process *executor, bool failed);
+void pool_note_run(struct job *job, uint64_t ran_ns);
+void pool_replace_all(struct master *master);
+
+/* --- executor_process.c ---------------------------------------------------------- */
+
+/* NULL with `err` where no process could be made. */
+struct executor_process *executor_process_start(struct master *master,
+						enum task_class class,
+						struct err *err);
+/* Puts the job into its hands; -1: the job has been answered. */
+int executor_process_give(struct executor_process *executor, struct job *job);
+void executor_process_flush(struct executor_process *executor);
+void executor_process_stop(struct executor_process *executor);
+/* Kills and frees, from any state. */
+void executor_process_free(struct executor_process *executor);
+
+/* --- program_run.c ----------------------------------------------------------------- */
+
+/* Can one more job of this program start now? */
+bool program_has_room(struct master_task_state *task);
+/* Starts or hands over; the job is RUNNING, or has been answered. */
+void program_give(struct master *master, struct job *job);
+void program_kill_all(struct master *master);
+
+#endif
