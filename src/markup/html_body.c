@@ -130,9 +130,10 @@ static void start_table(struct html_builder *b, const struct html_token *token)
 }
 
 /* The old search field, which stands for a small form. */
-static void start_isindex(struct html_builder *b,
-			  const struct html_token *token)
+static void start_isindex(struct html_builder *b)
 {
+	static struct markup_attr name = {.name = {"name", 4},
+					  .value = {"isindex", 7}};
 	static const enum html_tag opening[] = {HTML_FORM, HTML_HR, HTML_LABEL};
 	struct html_token part;
 
@@ -146,9 +147,9 @@ static void start_isindex(struct html_builder *b,
 	html_format_reopen(b);
 	html_insert_text(b, SLICE("This is a searchable index. "
 				  "Enter search keywords: "));
-	part = *token;
-	part.tag = HTML_INPUT;
-	part.name = SLICE("input");
+	part = html_implied(HTML_TOKEN_START, HTML_INPUT);
+	part.attrs = &name;
+	part.attr_count = 1;
 	html_body_start(b, &part);
 	part = html_implied(HTML_TOKEN_END, HTML_LABEL);
 	html_body_end(b, &part);
@@ -295,7 +296,7 @@ bool html_body_start(struct html_builder *b, const struct html_token *token)
 		html_insert_void(b, token);
 		break;
 	case HTML_ISINDEX:
-		start_isindex(b, token);
+		start_isindex(b);
 		break;
 	case HTML_SELECT:
 		start_select(b, token);

@@ -190,6 +190,7 @@ static void adopt_block(struct html_builder *b, struct markup_node *format,
 	if (html_has(ancestor, TAG_TABLE)) {
 		html_foster_place(b, &ancestor, &before);
 	}
+	last->fostered = before != NULL;
 	html_attach(ancestor, last, before);
 	while (block->child) {
 		html_attach(clone, block->child, NULL);

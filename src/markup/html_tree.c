@@ -215,6 +215,7 @@ struct markup_node *html_insert_space(struct html_builder *b,
 		return NULL;
 	}
 	present_place(b, &parent, &before);
+	node->fostered = before != NULL;
 	html_attach(parent, node, before);
 	html_push(b, node);
 	return node;

@@ -80,6 +80,7 @@ struct markup_node {
 	uint32_t space_count;
 	bool has_public, has_system; /* doctype */
 	struct slice public_id, system_id;
+	bool fostered; /* HTML: stood in a table where it could not */
 	size_t offset; /* XML: where it begins, for messages */
 	struct markup_node *parent, *child, *last, *next, *prev;
 	uint32_t index;	   /* free for users of the tree */
