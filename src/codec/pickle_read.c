@@ -420,7 +420,7 @@ static int finish(struct pickle_reader *reader, struct err *err)
 	if (cursor_left(&reader->in))
 		return fail_read(err, "trailing", cursor_offset(&reader->in),
 				 "bytes follow the pickle");
-	for (size_t i = 0; i < reader->open_count; i++)
+	for (size_t i = 0; reader->open && i < reader->open_count; i++)
 		if (value_settle(reader->doc,
 				 (enum value_kind)reader->open[i].kind,
 				 reader->open[i].seq, false, err))
