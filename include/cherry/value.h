@@ -48,10 +48,7 @@ struct value_seq {
 	struct value *items;
 	uint32_t count; /* handles in `items`: twice the pairs of a map */
 	uint32_t cap;
-	uint32_t mark;	 /* scratch, as above */
-	uint32_t height; /* scratch of value_measure */
-	/* Scratch of value_measure. */
-	uint64_t expanded_values, expanded_bytes;
+	uint32_t mark; /* scratch, as above */
 	/* Tuple, frozenset: agrees with value_equal; 0 if it cannot be a key. */
 	uint64_t hash;
 };

@@ -102,7 +102,8 @@ enum pickle_name {
 
 struct pickle_reader {
 	struct cursor in;
-	const unsigned char *frame_end; /* NULL: not in a frame */
+	const unsigned char *frame_end; /* if `framed` */
+	bool framed;
 	const struct codec_options *options;
 	struct value_doc *doc;
 	struct buf scratch;

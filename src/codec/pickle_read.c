@@ -194,11 +194,12 @@ static int op_frame(struct pickle_reader *reader, struct err *err)
 
 	if (cursor_little(&reader->in, 8, &len, err))
 		return -1;
-	if (reader->frame_end)
+	if (reader->framed)
 		return pickle_fail(reader, err,
 				   "a frame begins inside another one");
 	if (len > cursor_left(&reader->in))
 		return cursor_fail_end(&reader->in, err);
+	reader->framed = true;
 	reader->frame_end = reader->in.at + len;
 	return 0;
 }
@@ -393,8 +394,8 @@ static int run(struct pickle_reader *reader, struct err *err)
 	struct cursor *in = &reader->in;
 
 	for (;;) {
-		if (in->at == reader->frame_end)
-			reader->frame_end = NULL;
+		if (reader->framed && in->at == reader->frame_end)
+			reader->framed = false;
 		if (in->at == in->end)
 			return cursor_fail_end(in, err);
 		int op = *in->at++;
@@ -402,7 +403,7 @@ static int run(struct pickle_reader *reader, struct err *err)
 			return 0;
 		if (step(reader, op, err))
 			return -1;
-		if (reader->frame_end && in->at > reader->frame_end)
+		if (reader->framed && in->at > reader->frame_end)
 			return pickle_fail(reader, err,
 					   "an opcode passes the end of its "
 					   "frame");

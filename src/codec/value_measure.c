@@ -14,16 +14,53 @@ struct level {
 	uint32_t at;
 };
 
+/* What is known of a container; its mark tells the place. */
+struct extent {
+	bool done;
+	uint32_t height;
+	uint64_t values, bytes; /* with every shared node copied */
+};
+
 struct measure {
 	struct level *levels;
 	size_t depth, cap, max_depth;
-	uint32_t open, done; /* marks */
+	struct extent *extents;
+	size_t count, extent_cap;
+	uint32_t base; /* mark of extent n is base + 1 + n */
 	bool cyclic;
 };
 
 static uint64_t add(uint64_t a, uint64_t b)
 {
 	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+/* The extent of a container that was met before, or NULL. */
+static struct extent *extent_of(const struct measure *walk,
+				const struct value_seq *seq)
+{
+	return seq->mark > walk->base
+		       ? &walk->extents[seq->mark - walk->base - 1]
+		       : NULL;
+}
+
+static int extent_add(struct measure *walk, struct value_seq *seq,
+		      struct err *err)
+{
+	if (walk->count == walk->extent_cap) {
+		size_t cap = walk->extent_cap ? walk->extent_cap * 2 : 64;
+		struct extent *extents =
+			realloc(walk->extents, cap * sizeof(*extents));
+		if (!extents)
+			return fail_limit(err, "memory", (int64_t)cap, "size",
+					  "no memory to measure the value");
+		walk->extents = extents;
+		walk->extent_cap = cap;
+	}
+	walk->extents[walk->count++] =
+		(struct extent){.height = 1, .values = 1};
+	seq->mark = walk->base + (uint32_t)walk->count;
+	return 0;
 }
 
 static int level_push(struct measure *walk, struct value_seq *seq,
@@ -40,49 +77,45 @@ static int level_push(struct measure *walk, struct value_seq *seq,
 		walk->levels = levels;
 		walk->cap = cap;
 	}
-	seq->mark = walk->open;
-	seq->height = 1;
-	seq->expanded_values = 1;
-	seq->expanded_bytes = 0;
 	walk->levels[walk->depth++] = (struct level){.seq = seq};
-	return 0;
+	return extent_add(walk, seq, err);
 }
 
 /* Adds a finished container to the one around it, which it is not too deep
  * for. */
-static int level_add(struct measure *walk, const struct value_seq *seq,
+static int level_add(struct measure *walk, const struct extent *inner,
 		     struct err *err)
 {
-	if (walk->depth + seq->height > walk->max_depth)
+	if (walk->depth + inner->height > walk->max_depth)
 		return fail_depth(err, walk->max_depth);
 	if (!walk->depth)
 		return 0;
-	struct value_seq *outer = walk->levels[walk->depth - 1].seq;
-	if (outer->height <= seq->height)
-		outer->height = seq->height + 1;
-	outer->expanded_values =
-		add(outer->expanded_values, seq->expanded_values);
-	outer->expanded_bytes = add(outer->expanded_bytes, seq->expanded_bytes);
+	struct extent *outer =
+		extent_of(walk, walk->levels[walk->depth - 1].seq);
+	if (outer->height <= inner->height)
+		outer->height = inner->height + 1;
+	outer->values = add(outer->values, inner->values);
+	outer->bytes = add(outer->bytes, inner->bytes);
 	return 0;
 }
 
 static int measure_item(struct measure *walk, struct value item,
 			struct err *err)
 {
-	struct value_seq *outer = walk->levels[walk->depth - 1].seq;
-
 	if (value_is_seq(item)) {
-		if (item.seq->mark == walk->done)
-			return level_add(walk, item.seq, err);
-		if (item.seq->mark != walk->open)
+		const struct extent *inner = extent_of(walk, item.seq);
+		if (!inner)
 			return level_push(walk, item.seq, err);
+		if (inner->done)
+			return level_add(walk, inner, err);
 		walk->cyclic = true;
 		return 0;
 	}
-	outer->expanded_values = add(outer->expanded_values, 1);
+	struct extent *outer =
+		extent_of(walk, walk->levels[walk->depth - 1].seq);
+	outer->values = add(outer->values, 1);
 	if (value_is_text(item))
-		outer->expanded_bytes =
-			add(outer->expanded_bytes, item.text->len);
+		outer->bytes = add(outer->bytes, item.text->len);
 	return 0;
 }
 
@@ -95,10 +128,10 @@ static int measure_all(struct measure *walk, struct err *err)
 				return -1;
 			continue;
 		}
-		struct value_seq *seq = top->seq;
-		seq->mark = walk->done;
+		struct extent *extent = extent_of(walk, top->seq);
+		extent->done = true;
 		walk->depth--;
-		if (level_add(walk, seq, err))
+		if (level_add(walk, extent, err))
 			return -1;
 	}
 	return 0;
@@ -107,11 +140,8 @@ static int measure_all(struct measure *walk, struct err *err)
 int value_measure(struct value_doc *doc, size_t max_depth, struct err *err)
 {
 	struct value root = doc->root;
-	struct measure walk = {.max_depth = max_depth,
-			       .open = doc->marks + 1,
-			       .done = doc->marks + 2};
+	struct measure walk = {.max_depth = max_depth, .base = doc->marks};
 
-	doc->marks += 2;
 	doc->cyclic = false;
 	doc->expanded_values = 1;
 	doc->expanded_bytes = value_is_text(root) ? root.text->len : 0;
@@ -120,9 +150,13 @@ int value_measure(struct value_doc *doc, size_t max_depth, struct err *err)
 	int r = level_push(&walk, root.seq, err);
 	if (!r)
 		r = measure_all(&walk, err);
-	free(walk.levels);
+	if (!r) {
+		doc->expanded_values = walk.extents[0].values;
+		doc->expanded_bytes = walk.extents[0].bytes;
+	}
 	doc->cyclic = walk.cyclic;
-	doc->expanded_values = root.seq->expanded_values;
-	doc->expanded_bytes = root.seq->expanded_bytes;
+	doc->marks += (uint32_t)walk.count;
+	free(walk.levels);
+	free(walk.extents);
 	return r;
 }
