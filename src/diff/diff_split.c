@@ -126,7 +126,6 @@ static int split_side(struct arena *arena, const struct text_options *options,
 		      struct text_pair *pair, struct text_side *side)
 {
 	split_cut *cut = split_cuts[options->unit];
-	bool plain = !options->ignore_whitespace && !options->ignore_case;
 
 	side->count = split_starts(side->text, cut, NULL);
 	side->starts = arena_alloc(arena, ((size_t)side->count + 1) *
@@ -136,14 +135,16 @@ static int split_side(struct arena *arena, const struct text_options *options,
 	if (!side->starts || !side->ids)
 		return -1;
 	split_starts(side->text, cut, side->starts);
+	if (!options->ignore_whitespace && !options->ignore_case)
+		return diff_intern_many(pair->names, side->text, side->starts,
+					side->count, side->ids);
 	for (uint32_t n = 0; n < side->count; n++) {
-		struct slice item = text_item(side, n);
+		struct slice key =
+			split_key(arena, text_item(side, n), options);
 
-		if (!plain)
-			item = split_key(arena, item, options);
-		if (!item.ptr)
+		if (!key.ptr)
 			return -1;
-		side->ids[n] = diff_intern(pair->names, item);
+		side->ids[n] = diff_intern(pair->names, key);
 		if (side->ids[n] == DIFF_NO_ID)
 			return -1;
 	}

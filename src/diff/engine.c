@@ -120,6 +120,7 @@ static int engine_prepare(struct engine *engine)
 	for (uint32_t j = 0; j < engine->nb; j++)
 		top = engine->b[j] > top ? engine->b[j] : top;
 	engine->id_count = top + 1;
+	engine->steps = (uint64_t)engine->na + engine->nb;
 	engine->a_changed = engine_alloc(engine, bytes, 1);
 	if (!engine->a_changed)
 		return -1;
@@ -191,6 +192,7 @@ static int engine_finish(struct engine *engine, struct diff_result *result)
 	}
 	result->ratio =
 		total ? 2.0 * (double)result->matches / (double)total : 1.0;
+	result->work = engine->steps;
 	result->exact = !engine_spent(engine);
 	return 0;
 }

@@ -70,6 +70,12 @@ static struct histogram_run histogram_grow(const struct histogram *h,
 	return run;
 }
 
+static void histogram_spend(struct histogram *h, uint64_t work)
+{
+	h->budget -= h->budget < work ? h->budget : work;
+	h->engine->steps += work;
+}
+
 /* Tries every place of b[j]'s item in a. Returns the next j to look at. */
 static uint32_t histogram_try(struct histogram *h,
 			      const struct engine_region *r, uint32_t j,
@@ -83,7 +89,7 @@ static uint32_t histogram_try(struct histogram *h,
 	while (place) {
 		struct histogram_run run = histogram_grow(h, r, place - 1, j);
 
-		h->budget -= h->budget < run.size ? h->budget : run.size;
+		histogram_spend(h, run.size);
 		if (go_on < run.j + run.size)
 			go_on = run.j + run.size;
 		if (run.size > best->size || run.rarest < best->rarest)
@@ -107,8 +113,7 @@ static int histogram_find(struct histogram *h, const struct engine_region *r,
 
 	/* As git has it, a single item with just this count is not taken. */
 	*best = (struct histogram_run){0, 0, 1, CHAIN_MAX + 1};
-	h->budget -= h->budget < work ? h->budget : work;
-	h->engine->steps += work;
+	histogram_spend(h, work);
 	histogram_index(h, r);
 	for (uint32_t j = r->blo; j < r->bhi;) {
 		common |= h->count[h->b[j]] > 0;
