@@ -32,12 +32,23 @@ static uint64_t load8(const char *ptr)
 	return word;
 }
 
-/* Up to 8 bytes, the missing ones as 0; the length is mixed in elsewhere. */
+static uint64_t load4(const char *ptr)
+{
+	uint32_t word;
+	memcpy(&word, ptr, sizeof(word));
+	return word;
+}
+
+/* Up to 7 bytes; pieces may overlap, as the length is mixed in elsewhere. */
 static uint64_t load_part(const char *ptr, size_t len)
 {
-	uint64_t word = 0;
-	memcpy(&word, ptr, len);
-	return word;
+	if (len >= 4)
+		return load4(ptr) | load4(ptr + len - 4) << 32;
+	if (!len)
+		return 0;
+	return (uint64_t)(unsigned char)ptr[0] |
+	       (uint64_t)(unsigned char)ptr[len / 2] << 8 |
+	       (uint64_t)(unsigned char)ptr[len - 1] << 16;
 }
 
 uint64_t hash_bytes(struct slice bytes, uint64_t seed)
@@ -52,10 +63,13 @@ uint64_t hash_bytes(struct slice bytes, uint64_t seed)
 		state = fold(load8(ptr) ^ mask, load8(ptr + 8) ^ state);
 	uint64_t low = 0;
 	uint64_t high = 0;
-	if (left > 8) {
+	if (bytes.len >= 16) {
+		low = load8(ptr + left - 16);
+		high = load8(ptr + left - 8);
+	} else if (left >= 8) {
 		low = load8(ptr);
-		high = load_part(ptr + 8, left - 8);
-	} else if (left) {
+		high = load8(ptr + left - 8);
+	} else {
 		low = load_part(ptr, left);
 	}
 	state = fold(low ^ mask, high ^ state);

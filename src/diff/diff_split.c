@@ -80,22 +80,33 @@ static int split_memory(struct err *err, const struct arena *arena)
 			 arena->max);
 }
 
-/* Counts, or with `side` of memory also notes, where items start. */
-static uint32_t split_starts(struct slice text, split_cut *cut,
-			     uint32_t *starts)
+/* Notes where items start, and where the last one ends. The array grows with
+ * what is found; the estimate fits lines and words of ordinary length. */
+static int split_starts(struct arena *arena, split_cut *cut,
+			struct text_side *side)
 {
-	uint32_t count = 0;
-	size_t at = 0;
+	size_t cap = side->text.len / 16 + 64, at = 0;
+	uint32_t *starts = arena_alloc(arena, cap * sizeof(*starts));
 
-	while (at < text.len) {
-		if (starts)
-			starts[count] = (uint32_t)at;
-		count++;
-		at += cut(slice_of(text.ptr + at, text.len - at));
+	side->count = 0;
+	while (starts && at < side->text.len) {
+		starts[side->count++] = (uint32_t)at;
+		at += cut(slice_of(side->text.ptr + at, side->text.len - at));
+		if (side->count == cap) {
+			uint32_t *more =
+				arena_alloc(arena, cap * 2 * sizeof(*starts));
+
+			if (more)
+				memcpy(more, starts, cap * sizeof(*starts));
+			starts = more;
+			cap *= 2;
+		}
 	}
-	if (starts)
-		starts[count] = (uint32_t)at;
-	return count;
+	if (!starts)
+		return -1;
+	starts[side->count] = (uint32_t)at;
+	side->starts = starts;
+	return 0;
 }
 
 /* --- Interning ------------------------------------------------------------ */
@@ -125,16 +136,12 @@ static struct slice split_key(struct arena *arena, struct slice item,
 static int split_side(struct arena *arena, const struct text_options *options,
 		      struct text_pair *pair, struct text_side *side)
 {
-	split_cut *cut = split_cuts[options->unit];
-
-	side->count = split_starts(side->text, cut, NULL);
-	side->starts = arena_alloc(arena, ((size_t)side->count + 1) *
-						  sizeof(*side->starts));
+	if (split_starts(arena, split_cuts[options->unit], side))
+		return -1;
 	side->ids =
 		arena_alloc(arena, (size_t)side->count * sizeof(*side->ids));
-	if (!side->starts || !side->ids)
+	if (!side->ids)
 		return -1;
-	split_starts(side->text, cut, side->starts);
 	if (!options->ignore_whitespace && !options->ignore_case)
 		return diff_intern_many(pair->names, side->text, side->starts,
 					side->count, side->ids);

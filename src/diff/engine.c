@@ -249,15 +249,43 @@ const char *diff_tag_name(enum diff_tag tag)
 	return names[tag];
 }
 
+/* Longer than any opcode as text. */
+#define OPCODE_TEXT_MAX 64
+
+/* Writes ",N"; returns where it ends. */
+static char *engine_put_number(char *at, uint32_t number)
+{
+	char digits[10];
+	size_t count = 0;
+
+	do {
+		digits[count++] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	*at++ = ',';
+	while (count)
+		*at++ = digits[--count];
+	return at;
+}
+
 int diff_put_opcodes(struct buf *out, const struct diff_result *result)
 {
 	buf_add_char(out, '[');
 	for (size_t n = 0; n < result->op_count; n++) {
 		const struct diff_op *op = &result->ops[n];
+		char text[OPCODE_TEXT_MAX] = ",[\"", *at = text + 3;
+		const char *name = diff_tag_name(op->tag);
+		size_t len = strlen(name);
 
-		buf_printf(out, "%s[\"%s\",%u,%u,%u,%u]", n ? "," : "",
-			   diff_tag_name(op->tag), op->i1, op->i2, op->j1,
-			   op->j2);
+		memcpy(at, name, len);
+		at += len;
+		*at++ = '"';
+		at = engine_put_number(at, op->i1);
+		at = engine_put_number(at, op->i2);
+		at = engine_put_number(at, op->j1);
+		at = engine_put_number(at, op->j2);
+		*at++ = ']';
+		buf_add(out, text + !n, (size_t)(at - text) - !n);
 	}
 	return buf_add_char(out, ']');
 }

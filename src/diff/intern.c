@@ -130,7 +130,7 @@ int diff_intern_many(struct diff_interner *interner, struct slice text,
 	size_t size = INTERN_SIZE_FIRST;
 	uint64_t hashes[INTERN_AHEAD];
 
-	while (size < INTERN_SIZE_HINT && size / 4 < count)
+	while (size < INTERN_SIZE_HINT && size / 2 < count)
 		size *= 2;
 	if (size > interner->size)
 		(void)!intern_resize(interner, size);
