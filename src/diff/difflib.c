@@ -3,8 +3,9 @@
  * gestalt matching, with Tim Peters's junk heuristics), without its blow-ups.
  *
  * difflib finds the longest run of a region, splits the region there and goes
- * on with both parts; each search costs the whole region. Here a search knows
- * an upper bound: a part holds no longer run than its parent, and the part on
+ * on with both parts; each search costs the whole region. Where equal items are
+ * few, all runs are listed once and taken by length (difflib_heap.c). Elsewhere
+ * a search knows an upper bound: a part holds no longer run than its parent, and the part on
  * the left only shorter ones, because of equals the first is taken. So
  *
  * 1. the dense scan, difflib's own (a row of run lengths over b for each item
@@ -21,6 +22,8 @@
 
 #define DENSE_BUDGET 8 /* steps for each item of the region */
 #define POPULAR_FROM 200
+#define SPARSE	     2	  /* pairs for each item of a region ... */
+#define SPARSE_FROM  1000 /* ... of so many */
 
 enum { STARTER, JUNK, POPULAR };
 
@@ -182,11 +185,8 @@ static bool difflib_dense(struct difflib *d, const struct difflib_part *part,
 
 /* --- One match ------------------------------------------------------------ */
 
-/* Grows the match over equal items: first those that are not junk, then junk,
- * as difflib does. */
-static void difflib_extend(const struct difflib *d,
-			   const struct engine_region *r,
-			   struct difflib_match *m)
+void difflib_extend(const struct difflib *d, const struct engine_region *r,
+		    struct difflib_match *m)
 {
 	for (int pass = 0; pass < 2; pass++) {
 		while (m->i > r->alo && m->j > r->blo &&
@@ -203,8 +203,7 @@ static void difflib_extend(const struct difflib *d,
 	}
 }
 
-static int difflib_push(struct difflib *d, struct engine_region region,
-			uint32_t bound)
+int difflib_push(struct difflib *d, struct engine_region region, uint32_t bound)
 {
 	uint32_t rows = region.ahi - region.alo;
 	uint32_t columns = region.bhi - region.blo;
@@ -229,6 +228,12 @@ static int difflib_push(struct difflib *d, struct engine_region region,
 	return 0;
 }
 
+void difflib_clear(struct difflib *d, const struct difflib_match *m)
+{
+	memset(d->engine->a_changed + m->i, 0, m->size);
+	memset(d->engine->b_changed + m->j, 0, m->size);
+}
+
 /*
  * Takes the match (a run, or nothing) out of the region: extends it, clears
  * its flags, puts the part before it on the list, and leaves what follows it
@@ -244,8 +249,7 @@ static int difflib_take(struct difflib *d, struct engine_region *region,
 	d->engine->steps += m.size - run + 1;
 	if (!m.size)
 		return 0;
-	memset(d->engine->a_changed + m.i, 0, m.size);
-	memset(d->engine->b_changed + m.j, 0, m.size);
+	difflib_clear(d, &m);
 	before = (struct engine_region){region->alo, m.i, region->blo, m.j};
 	if (difflib_push(d, before, run ? run - 1 : 0))
 		return -1;
@@ -281,12 +285,28 @@ static int difflib_part_grams(struct difflib *d, struct difflib_part part,
 	return status;
 }
 
+/* Has the region few enough pairs to list them? Small ones are scanned. */
+static bool difflib_is_sparse(struct difflib *d, const struct engine_region *r)
+{
+	uint64_t size = (uint64_t)(r->ahi - r->alo) + (r->bhi - r->blo);
+	uint64_t pairs = 0;
+
+	if (size < SPARSE_FROM)
+		return false;
+	for (uint32_t i = r->alo; i < r->ahi && pairs <= SPARSE * size; i++)
+		pairs += d->starts[d->a[i] + 1] - d->starts[d->a[i]];
+	d->engine->steps += r->ahi - r->alo;
+	return pairs <= SPARSE * size;
+}
+
 static int difflib_part(struct difflib *d, struct difflib_part part)
 {
 	struct difflib_match match = {part.region.alo, part.region.blo, 0};
 	uint32_t bound;
 	int status;
 
+	if (part.bound && difflib_is_sparse(d, &part.region))
+		return difflib_heap(d, &part.region);
 	if (part.bound && !difflib_dense(d, &part, &match))
 		return difflib_part_grams(d, part, match.size);
 	bound = match.size;

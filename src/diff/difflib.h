@@ -1,6 +1,6 @@
 /*
- * The two ways that difflib mode has of finding the longest run of a region,
- * see difflib.c.
+ * The ways that difflib mode has of finding the longest run of a region, see
+ * difflib.c.
  */
 #ifndef DIFF_DIFFLIB_H
 #define DIFF_DIFFLIB_H
@@ -36,6 +36,23 @@ struct difflib {
 	size_t count, cap;
 	struct difflib_gram *gram; /* made on first use */
 };
+
+/* Grows the match over equal items of the region: first those that are not
+ * junk, then junk, as difflib does. */
+void difflib_extend(const struct difflib *d, const struct engine_region *r,
+		    struct difflib_match *m);
+
+/* Clears the flags of the match: it is equal. */
+void difflib_clear(struct difflib *d, const struct difflib_match *m);
+
+/* Puts a region on the list of open parts, if neither side of it is empty. 0,
+ * or -1 with ERR_LIMIT. */
+int difflib_push(struct difflib *d, struct engine_region region,
+		 uint32_t bound);
+
+/* Takes all matches out of the region that begin with a run, and pushes what
+ * is left, which has no runs. 0, or -1 with ERR_LIMIT. */
+int difflib_heap(struct difflib *d, const struct engine_region *region);
 
 /*
  * The longest run of the part: of several the one that begins first in a, of
