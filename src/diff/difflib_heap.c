@@ -230,7 +230,7 @@ int difflib_heap(struct difflib *d, const struct engine_region *region)
 	if (!h.label || heap_list(&h, region) || heap_region(&h, *region))
 		return -1;
 	heap_label(&h, region->alo, region->ahi, 0);
-	while (h.count)
+	while (h.count && !engine_spent(d->engine))
 		if (heap_step(&h))
 			return -1;
 	for (size_t n = 0; n < h.region_count; n++)

@@ -120,11 +120,14 @@ Test(diff_opcodes, oracle)
 
 /* Ratcliff and Obershelp's matching with difflib's rules, the slow way: every
  * region is searched in whole. Small inputs only. */
+#define PLAIN_IDS 1100
+#define PLAIN_MAX 800
+
 struct plain {
 	const uint32_t *a, *b;
 	uint32_t na, nb;
-	uint8_t kind[8];  /* by id: 0 plain, 1 junk, 2 popular */
-	uint8_t *matched; /* by place in a: 1 */
+	uint8_t kind[PLAIN_IDS]; /* by id: 0 plain, 1 junk, 2 popular */
+	uint8_t *matched;	 /* by place in a: 1 */
 	uint32_t *partner;
 };
 
@@ -172,7 +175,7 @@ static void plain_match(struct plain *p, uint32_t alo, uint32_t ahi,
 
 static void plain_classify(struct plain *p, const uint8_t *junk, bool autojunk)
 {
-	for (uint32_t id = 0; id < 8; id++) {
+	for (uint32_t id = 0; id < PLAIN_IDS; id++) {
 		uint32_t count = 0;
 
 		for (uint32_t j = 0; j < p->nb; j++)
@@ -228,7 +231,7 @@ static uint32_t random_change(struct random *r, uint32_t ids, uint32_t count,
 {
 	uint32_t len = 0;
 
-	for (uint32_t n = 0; n < count && len < 250; n++) {
+	for (uint32_t n = 0; n < count && len < PLAIN_MAX - 2; n++) {
 		uint32_t what = random_below(r, 30);
 
 		if (what == 0)
@@ -240,28 +243,29 @@ static uint32_t random_change(struct random *r, uint32_t ids, uint32_t count,
 	return len;
 }
 
-static void check_random(uint64_t seed)
+/* `ids` different items, up to `longest` of them on a side. */
+static void check_random(uint64_t seed, uint32_t ids, uint32_t longest)
 {
+	static uint32_t a[PLAIN_MAX], b[PLAIN_MAX], partner[PLAIN_MAX];
+	static uint8_t junk[PLAIN_IDS], matched[PLAIN_MAX];
 	struct random r = {seed};
 	struct diff_options options = DIFF_OPTIONS_INIT;
 	struct diff_result result;
 	struct err err = ERR_INIT;
-	uint32_t a[260], b[260], partner[260], ids = 1 + random_below(&r, 8);
-	uint8_t junk[8], matched[260] = {0};
 	struct plain p = {
 		.a = a, .b = b, .matched = matched, .partner = partner};
-	uint32_t longest = random_below(&r, 10) ? 40 : 230;
 	struct diff_seq x, y;
 
+	memset(matched, 0, sizeof(matched));
 	p.na = random_sequence(&r, ids, random_below(&r, longest), a);
 	p.nb = random_below(&r, 2)
 		       ? random_change(&r, ids, p.na, a, b)
 		       : random_sequence(&r, ids, random_below(&r, longest), b);
-	for (uint32_t id = 0; id < 8; id++)
+	for (uint32_t id = 0; id < PLAIN_IDS; id++)
 		junk[id] = random_below(&r, 6) == 0;
 	options.autojunk = random_below(&r, 2);
 	options.junk = junk;
-	options.junk_count = 8;
+	options.junk_count = PLAIN_IDS;
 	plain_classify(&p, junk, options.autojunk);
 	plain_match(&p, 0, p.na, 0, p.nb);
 	x = (struct diff_seq){a, p.na};
@@ -275,5 +279,13 @@ static void check_random(uint64_t seed)
 Test(diff_opcodes, plain_algorithm)
 {
 	for (uint64_t seed = 1; seed <= 4000; seed++)
-		check_random(seed);
+		check_random(seed, 1 + (uint32_t)seed % 8,
+			     seed % 10 ? 40 : 230);
+}
+
+/* Many different items, so that few pairs are equal. */
+Test(diff_opcodes, plain_algorithm_sparse)
+{
+	for (uint64_t seed = 1; seed <= 400; seed++)
+		check_random(seed, 200 + (uint32_t)seed * 2, PLAIN_MAX - 2);
 }
