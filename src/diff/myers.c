@@ -3,20 +3,24 @@
  * in linear space: a search from both ends meets in the middle, which splits a
  * box in two. The bounds are those of git's xdiff and of GNU diff, so that the
  * results are theirs: a search that has become too dear splits where it got
- * furthest; git also takes a good diagonal earlier.
+ * furthest; git also takes a good diagonal earlier. Beyond some ten thousands of
+ * items both are held to that sooner, so that all searches together stay within
+ * n log n: there results can differ from theirs in where they are not minimal.
  *
  * Before that, items without a partner and very frequent ones amid such are
  * left out (prune.c).
  */
 #include "diff/engine.h"
 
-#define GIT_COST_MIN   256
-#define GNU_COST_MIN   4096
-#define COST_PER_BIT   16
-#define COARSE_COST    64  /* once the budget is spent */
-#define SNAKE	       20  /* matches in a row that make a good diagonal */
-#define HEURISTIC_COST 256 /* not before */
-#define HEURISTIC_GAIN 4
+#define GIT_COST_MIN	     256
+#define GNU_COST_MIN	     4096
+#define COST_PER_BIT	     16
+#define COARSE_COST	     64 /* once the budget is spent */
+#define SNAKE		     20 /* matches in a row that make a good diagonal */
+#define HEURISTIC_COST	     256   /* not before */
+#define LARGE		     65536 /* diagonals; from there on ... */
+#define LARGE_HEURISTIC_COST 64	   /* ... earlier, and for GNU, too */
+#define HEURISTIC_GAIN	     4
 
 struct myers_box {
 	struct engine_region at;
@@ -34,7 +38,7 @@ struct myers {
 	struct myers_box *boxes;
 	size_t count, cap;
 	int32_t cost_max;
-	bool heuristics;
+	int32_t heuristic_cost; /* good diagonals are taken from there on */
 };
 
 /* One search in a box. */
@@ -242,7 +246,7 @@ static void myers_split(const struct myers *m, const struct myers_box *box,
 			return;
 		if (box->minimal && !coarse)
 			continue;
-		if (m->heuristics && s->snake && cost > HEURISTIC_COST &&
+		if (s->snake && cost > m->heuristic_cost &&
 		    (search_good_forward(s, m, cost) ||
 		     search_good_backward(s, m, cost)))
 			return;
@@ -324,10 +328,8 @@ static struct myers *myers_new(struct engine *engine)
 	return m;
 }
 
-/* How dear one search may become: as in git the square root, about, but for
- * more than 65,536 items growing with the logarithm, so that all searches
- * together stay within n log n. (git takes good diagonals at about the same
- * cost; the results differ only where there are none.) */
+/* How dear one search may become: as in git the square root, about; beyond
+ * LARGE growing with the logarithm only. */
 static int32_t myers_cost_max(uint64_t diagonals, int32_t least)
 {
 	int32_t root = 1, logarithm = 0;
@@ -421,7 +423,9 @@ int myers_run(struct engine *engine, struct engine_region region)
 	m->forward = m->memory + box.bhi + 1;
 	m->backward = m->forward + diagonals;
 	m->cost_max = myers_cost_max(diagonals, least);
-	m->heuristics = !gnu;
+	m->heuristic_cost = gnu ? INT32_MAX : HEURISTIC_COST;
+	if (diagonals > LARGE)
+		m->heuristic_cost = LARGE_HEURISTIC_COST;
 	if (myers_push(m, box, minimal))
 		return -1;
 	while (m->count)
