@@ -10,18 +10,16 @@
 #include "codec/codecs.h"
 #include "codec/fail.h"
 #include "crypto/digest.h"
+#include "markup/markup.h"
 
-const struct codec *const codec_table[] = {&codec_json,
-					   &codec_pickle,
-					   &codec_php,
-					   &codec_itsdangerous,
-					   &codec_msgpack,
-					   &codec_cbor,
-					   &codec_bencode,
+const struct codec *const codec_table[] = {
+	&codec_json,	     &codec_pickle,  &codec_php,
+	&codec_itsdangerous, &codec_msgpack, &codec_cbor,
+	&codec_bencode,
 #ifdef HAVE_YAML
-					   &codec_yaml,
+	&codec_yaml,
 #endif
-					   NULL};
+	&codec_plist,	     &codec_xmlrpc,  NULL};
 
 void codec_options_init(struct codec_options *options)
 {
@@ -64,6 +62,7 @@ int codec_warm(struct err *err)
 		    0)
 			return -1;
 	(void)hash_seed();
+	markup_init();
 	return 0;
 }
 

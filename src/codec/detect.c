@@ -65,6 +65,11 @@ static void list_text(struct candidates *candidates,
 
 	if (!text.len)
 		return;
+	if (*text.ptr == '<') {
+		if (memmem(text.ptr, text.len, "<plist", 6))
+			add(candidates, &codec_plist);
+		add(candidates, &codec_xmlrpc);
+	}
 	if (memchr("{[\"-0123456789tfn", *text.ptr, 17))
 		add(candidates, &codec_json);
 	if (looks_like_php(input))

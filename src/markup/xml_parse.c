@@ -1,6 +1,8 @@
 /*
  * XML through libxml2's SAX interface. The options are NONET, NOERROR and
- * NOWARNING alone: whatever else there is expands, loads or lifts a limit.
+ * NOWARNING: whatever else there is expands or loads. HUGE, which lifts limits,
+ * is for callers whose own limit on depth is above libxml2's: it is checked
+ * here, entities are refused, and the parser does not recurse.
  */
 #include "markup/xml_scan.h"
 
@@ -8,7 +10,8 @@
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
 
-#define ENDS_MAX 4096 /* namespaces declared by the open elements */
+#define DEPTH_DEFAULT 256  /* libxml2's own limit */
+#define ENDS_MAX      4096 /* namespaces declared by the open elements */
 
 struct reader {
 	struct arena *arena;
@@ -394,7 +397,11 @@ static int parse(struct reader *reader)
 		.serror = on_error,
 	};
 	struct slice text = reader->scan->text;
+	int options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING;
 	xmlDocPtr document;
+
+	if (reader->limits->depth > DEPTH_DEFAULT)
+		options |= XML_PARSE_HUGE;
 
 	reader->parser = xmlNewParserCtxt();
 	if (!reader->parser) {
@@ -404,9 +411,7 @@ static int parse(struct reader *reader)
 	*reader->parser->sax = handler;
 	reader->parser->userData = reader;
 	document = xmlCtxtReadMemory(reader->parser, text.len ? text.ptr : "",
-				     (int)text.len, NULL, "UTF-8",
-				     XML_PARSE_NONET | XML_PARSE_NOERROR |
-					     XML_PARSE_NOWARNING);
+				     (int)text.len, NULL, "UTF-8", options);
 	xmlFreeDoc(document);
 	if (!reader->failed &&
 	    (!reader->parser->wellFormed || !reader->parser->nsWellFormed)) {

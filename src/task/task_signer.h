@@ -22,10 +22,10 @@ int task_signer_read(struct task_call *call, const struct json_node *object,
  * The place of a choice is that of the format in codec_table. */
 #ifdef HAVE_YAML
 #define TASK_FORMATS                                                           \
-	"json pickle php itsdangerous msgpack cbor bencode yaml"
+	"json pickle php itsdangerous msgpack cbor bencode yaml plist xmlrpc"
 #else
 #define TASK_FORMATS                                                           \
-	"json pickle php itsdangerous msgpack cbor bencode"
+	"json pickle php itsdangerous msgpack cbor bencode plist xmlrpc"
 #endif
 
 /* The options of a format, as rows of an argument table. */
