@@ -80,6 +80,10 @@ struct diff_call {
 int task_diff_read(struct task_call *call, struct diff_call *diff,
 		   struct err *err);
 
+/* A side that must be text: valid UTF-8, not too long. 0, or -1. */
+int task_diff_read_text(const struct diff_call *diff, enum diff_arg row,
+			struct slice *text, struct err *err);
+
 /* Appends the members of the result. 0, or -1. */
 int task_diff_text(const struct diff_call *diff, struct buf *result,
 		   struct err *err);

@@ -31,9 +31,8 @@ static int check_length(const struct diff_call *diff, enum diff_arg row,
 			 diff->max_bytes);
 }
 
-/* A side that must be text. */
-static int read_text(const struct diff_call *diff, enum diff_arg row,
-		     struct slice *text, struct err *err)
+int task_diff_read_text(const struct diff_call *diff, enum diff_arg row,
+			struct slice *text, struct err *err)
 {
 	const struct task_value *value = &diff->values[row];
 	char field[16];
@@ -152,8 +151,8 @@ int task_diff_text(const struct diff_call *diff, struct buf *result,
 	struct buf out;
 	int status;
 
-	if (read_text(diff, DIFF_ARG_OLD, &old_text, err) ||
-	    read_text(diff, DIFF_ARG_NEW, &new_text, err))
+	if (task_diff_read_text(diff, DIFF_ARG_OLD, &old_text, err) ||
+	    task_diff_read_text(diff, DIFF_ARG_NEW, &new_text, err))
 		return -1;
 	buf_init(&out, diff->engine.max_memory);
 	status = diff_text(old_text, new_text, &options, &out, &compared, err);
