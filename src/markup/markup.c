@@ -14,6 +14,17 @@ const struct markup_attr *markup_attr(const struct markup_node *node,
 	return NULL;
 }
 
+const struct markup_attr *markup_event_attr(const struct markup_event *event,
+					    const char *name)
+{
+	for (uint32_t i = 0; i < event->attr_count; i++) {
+		if (slice_is(event->attrs[i].name, name)) {
+			return &event->attrs[i];
+		}
+	}
+	return NULL;
+}
+
 struct markup_node *markup_next_skip(const struct markup_node *root,
 				     const struct markup_node *node)
 {

@@ -144,6 +144,10 @@ struct markup_event {
 	size_t offset; /* where in the input, for messages */
 };
 
+/* The attribute of that name, or NULL. */
+const struct markup_attr *markup_event_attr(const struct markup_event *event,
+					    const char *name);
+
 struct markup_events {
 	struct markup_event *list;
 	size_t count;
