@@ -110,6 +110,7 @@ int codec_decode_auto(const struct codec_options *options, struct slice input,
 {
 	struct candidates candidates = {.count = 0};
 	struct err first = ERR_INIT;
+	bool token = false;
 
 	*which = NULL;
 	if (!input.len)
@@ -132,8 +133,16 @@ int codec_decode_auto(const struct codec_options *options, struct slice input,
 				*err = fault;
 			return -1;
 		}
-		if (i == 0)
+		/* A token whose signature is wrong is most likely a token. */
+		if (!strcmp(fault.reason, "signature"))
+			token = true;
+		if (i == 0 || !strcmp(fault.reason, "signature"))
 			first = fault;
+	}
+	if (token) {
+		if (err)
+			*err = first;
+		return -1;
 	}
 	return fail_read(err, "syntax", -1,
 			 "the input is of no known format; as %s: %.300s",

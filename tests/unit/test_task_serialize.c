@@ -200,6 +200,10 @@ static const struct {
 	{"{\"from\":\"json\",\"to\":\"json\",\"max_depth\":3}", "[[[[1]]]]",
 	 "limit depth"},
 	{"{\"value\":{\"1\":0},\"to\":\"php\"}", NULL, "unsupported key  $"},
+	{"{\"from\":\"auto\",\"to\":\"value\",\"signer\":{" KEY "}}",
+	 "WzEsMiwzXQ.As4nn3igDDAwxiqsWvj3EQ9FdIQ", "bad_input signature"},
+	{"{\"from\":\"auto\",\"to\":\"value\"}", "cos\nsystem\n(S'x'\ntR.",
+	 "bad_input unsafe"},
 	{"{\"from\":\"auto\",\"to\":\"value\"}", "\xff\xfe?",
 	 "bad_input syntax"},
 };
