@@ -126,6 +126,23 @@ void *arena_calloc(struct arena *arena, size_t count, size_t size)
 	return ptr;
 }
 
+void *arena_extend(struct arena *arena, void *items, size_t count, size_t *cap,
+		   size_t size)
+{
+	if (count < *cap)
+		return items;
+	size_t more = *cap ? *cap * 2 : 64;
+	if (more < *cap || more > SIZE_MAX / size)
+		return NULL;
+	void *copy = arena_alloc(arena, more * size);
+	if (!copy)
+		return NULL;
+	if (count)
+		memcpy(copy, items, count * size);
+	*cap = more;
+	return copy;
+}
+
 char *arena_copy(struct arena *arena, struct slice bytes)
 {
 	if (bytes.len == SIZE_MAX)

@@ -32,6 +32,15 @@ void *arena_alloc(struct arena *arena, size_t size);
 /* `count` cleared items of `size` bytes; NULL on overflow or past the cap. */
 void *arena_calloc(struct arena *arena, size_t count, size_t size);
 
+/*
+ * Room for one more in an array of `count` items in the arena: the array itself
+ * while `count` is below *cap, else a copy with twice the room (the old one
+ * stays until the arena is freed). NULL past the cap; *cap and the array are
+ * then as before. Begin with NULL and a *cap of 0.
+ */
+void *arena_extend(struct arena *arena, void *items, size_t count, size_t *cap,
+		   size_t size);
+
 /* A copy of the bytes, with a NUL behind it; NULL past the cap. */
 char *arena_copy(struct arena *arena, struct slice bytes);
 

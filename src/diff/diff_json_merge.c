@@ -29,19 +29,13 @@ static int merge_memory(struct merge *merge)
 static int merge_push(struct merge *merge, const struct json_value *old_value,
 		      const struct json_value *new_value)
 {
-	if (merge->count == merge->cap) {
-		size_t cap = merge->cap ? merge->cap * 2 : 32;
-		struct merge_frame *frames =
-			arena_alloc(merge->arena, cap * sizeof(*frames));
+	struct merge_frame *frames =
+		arena_extend(merge->arena, merge->frames, merge->count,
+			     &merge->cap, sizeof(*frames));
 
-		if (!frames)
-			return merge_memory(merge);
-		if (merge->count)
-			memcpy(frames, merge->frames,
-			       merge->count * sizeof(*frames));
-		merge->frames = frames;
-		merge->cap = cap;
-	}
+	if (!frames)
+		return merge_memory(merge);
+	merge->frames = frames;
 	merge->frames[merge->count++] =
 		(struct merge_frame){old_value, new_value, 0, 0};
 	buf_add_char(merge->out, '{');

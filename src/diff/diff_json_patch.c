@@ -8,6 +8,13 @@
 
 #define OPERATION_BYTES 28 /* about: an operation without path and value */
 
+static int patch_no_memory(struct json_patch *patch)
+{
+	return err_limit(patch->err, "memory", (int64_t)patch->arena->max,
+			 "the comparison needs more than %zu bytes of memory",
+			 patch->arena->max);
+}
+
 void *json_patch_alloc(struct json_patch *patch, size_t count, size_t size)
 {
 	void *memory = NULL;
@@ -15,27 +22,19 @@ void *json_patch_alloc(struct json_patch *patch, size_t count, size_t size)
 	if (!size || count <= SIZE_MAX / size)
 		memory = arena_alloc(patch->arena, count * size);
 	if (!memory)
-		err_limit(patch->err, "memory", (int64_t)patch->arena->max,
-			  "the comparison needs more than %zu bytes of memory",
-			  patch->arena->max);
+		patch_no_memory(patch);
 	return memory;
 }
 
 int json_patch_push(struct json_patch *patch, struct json_work work)
 {
-	if (patch->work_count == patch->work_cap) {
-		size_t cap = patch->work_cap ? patch->work_cap * 2 : 64;
-		struct json_work *items =
-			json_patch_alloc(patch, cap, sizeof(*items));
+	struct json_work *items =
+		arena_extend(patch->arena, patch->work, patch->work_count,
+			     &patch->work_cap, sizeof(*items));
 
-		if (!items)
-			return -1;
-		if (patch->work_count)
-			memcpy(items, patch->work,
-			       patch->work_count * sizeof(*items));
-		patch->work = items;
-		patch->work_cap = cap;
-	}
+	if (!items)
+		return patch_no_memory(patch);
+	patch->work = items;
 	patch->work[patch->work_count++] = work;
 	return 0;
 }

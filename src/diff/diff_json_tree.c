@@ -187,19 +187,13 @@ static int tree_close(struct tree *tree, struct json_value *value)
 
 static int tree_push(struct tree *tree, struct json_value *value)
 {
-	if (tree->count == tree->cap) {
-		size_t cap = tree->cap ? tree->cap * 2 : 32;
-		struct tree_frame *frames =
-			arena_alloc(tree->arena, cap * sizeof(*frames));
+	struct tree_frame *frames =
+		arena_extend(tree->arena, tree->frames, tree->count, &tree->cap,
+			     sizeof(*frames));
 
-		if (!frames)
-			return -1;
-		if (tree->count)
-			memcpy(frames, tree->frames,
-			       tree->count * sizeof(*frames));
-		tree->frames = frames;
-		tree->cap = cap;
-	}
+	if (!frames)
+		return -1;
+	tree->frames = frames;
 	tree->frames[tree->count++] =
 		(struct tree_frame){value, value->node->child, 0};
 	return 0;

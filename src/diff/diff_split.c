@@ -92,15 +92,8 @@ static int split_starts(struct arena *arena, split_cut *cut,
 	while (starts && at < side->text.len) {
 		starts[side->count++] = (uint32_t)at;
 		at += cut(slice_of(side->text.ptr + at, side->text.len - at));
-		if (side->count == cap) {
-			uint32_t *more =
-				arena_alloc(arena, cap * 2 * sizeof(*starts));
-
-			if (more)
-				memcpy(more, starts, cap * sizeof(*starts));
-			starts = more;
-			cap *= 2;
-		}
+		starts = arena_extend(arena, starts, side->count, &cap,
+				      sizeof(*starts));
 	}
 	if (!starts)
 		return -1;

@@ -207,23 +207,17 @@ int difflib_push(struct difflib *d, struct engine_region region, uint32_t bound)
 {
 	uint32_t rows = region.ahi - region.alo;
 	uint32_t columns = region.bhi - region.blo;
+	struct difflib_part *parts;
 
 	if (!rows || !columns)
 		return 0;
 	bound = bound > rows ? rows : bound;
 	bound = bound > columns ? columns : bound;
-	if (d->count == d->cap) {
-		size_t cap = d->cap ? d->cap * 2 : 64;
-		struct difflib_part *parts =
-			engine_alloc(d->engine, cap, sizeof(*parts));
-
-		if (!parts)
-			return -1;
-		if (d->count)
-			memcpy(parts, d->parts, d->count * sizeof(*parts));
-		d->parts = parts;
-		d->cap = cap;
-	}
+	parts = engine_extend(d->engine, d->parts, d->count, &d->cap,
+			      sizeof(*parts));
+	if (!parts)
+		return -1;
+	d->parts = parts;
 	d->parts[d->count++] = (struct difflib_part){region, bound};
 	return 0;
 }

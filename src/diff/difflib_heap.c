@@ -60,18 +60,12 @@ static void heap_pop(struct difflib_heap *h)
 
 static int heap_add(struct difflib_heap *h, struct heap_run run)
 {
-	if (h->count == h->cap) {
-		size_t cap = h->cap ? h->cap * 2 : 1024;
-		struct heap_run *runs =
-			engine_alloc(h->d->engine, cap, sizeof(*runs));
+	struct heap_run *runs = engine_extend(h->d->engine, h->runs, h->count,
+					      &h->cap, sizeof(*runs));
 
-		if (!runs)
-			return -1;
-		if (h->count)
-			memcpy(runs, h->runs, h->count * sizeof(*runs));
-		h->runs = runs;
-		h->cap = cap;
-	}
+	if (!runs)
+		return -1;
+	h->runs = runs;
 	h->runs[h->count++] = run;
 	return 0;
 }
@@ -136,19 +130,13 @@ static void heap_label(struct difflib_heap *h, uint32_t from, uint32_t to,
 
 static int heap_region(struct difflib_heap *h, struct engine_region region)
 {
-	if (h->region_count == h->region_cap) {
-		size_t cap = h->region_cap ? h->region_cap * 2 : 256;
-		struct engine_region *regions =
-			engine_alloc(h->d->engine, cap, sizeof(*regions));
+	struct engine_region *regions =
+		engine_extend(h->d->engine, h->regions, h->region_count,
+			      &h->region_cap, sizeof(*regions));
 
-		if (!regions)
-			return -1;
-		if (h->region_count)
-			memcpy(regions, h->regions,
-			       h->region_count * sizeof(*regions));
-		h->regions = regions;
-		h->region_cap = cap;
-	}
+	if (!regions)
+		return -1;
+	h->regions = regions;
 	h->regions[h->region_count++] = region;
 	return 0;
 }

@@ -8,17 +8,29 @@
 
 #include "base/json.h"
 
+static void *engine_no_memory(struct engine *engine)
+{
+	err_limit(engine->err, "memory", (int64_t)engine->arena.max,
+		  "the comparison needs more than %zu bytes of memory",
+		  engine->arena.max);
+	return NULL;
+}
+
 void *engine_alloc(struct engine *engine, size_t count, size_t size)
 {
 	void *memory = NULL;
 
 	if (!size || count <= SIZE_MAX / size)
 		memory = arena_alloc(&engine->arena, count * size);
-	if (!memory)
-		err_limit(engine->err, "memory", (int64_t)engine->arena.max,
-			  "the comparison needs more than %zu bytes of memory",
-			  engine->arena.max);
-	return memory;
+	return memory ? memory : engine_no_memory(engine);
+}
+
+void *engine_extend(struct engine *engine, void *items, size_t count,
+		    size_t *cap, size_t size)
+{
+	void *more = arena_extend(&engine->arena, items, count, cap, size);
+
+	return more ? more : engine_no_memory(engine);
 }
 
 int engine_counts(struct engine *engine)
@@ -38,19 +50,13 @@ int engine_counts(struct engine *engine)
 int engine_push(struct engine *engine, struct engine_stack *stack,
 		struct engine_region region)
 {
-	if (stack->count == stack->cap) {
-		size_t cap = stack->cap ? stack->cap * 2 : 64;
-		struct engine_region *items =
-			engine_alloc(engine, cap, sizeof(*items));
+	struct engine_region *items =
+		engine_extend(engine, stack->items, stack->count, &stack->cap,
+			      sizeof(*items));
 
-		if (!items)
-			return -1;
-		if (stack->count)
-			memcpy(items, stack->items,
-			       stack->count * sizeof(*items));
-		stack->items = items;
-		stack->cap = cap;
-	}
+	if (!items)
+		return -1;
+	stack->items = items;
 	stack->items[stack->count++] = region;
 	return 0;
 }

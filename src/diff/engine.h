@@ -38,6 +38,10 @@ struct engine {
  * as long as the run. */
 void *engine_alloc(struct engine *engine, size_t count, size_t size);
 
+/* As arena_extend. NULL with ERR_LIMIT. */
+void *engine_extend(struct engine *engine, void *items, size_t count,
+		    size_t *cap, size_t size);
+
 /* Makes a_count and b_count. 0, or -1 with ERR_LIMIT. */
 int engine_counts(struct engine *engine);
 

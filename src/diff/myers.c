@@ -261,18 +261,12 @@ static void myers_split(const struct myers *m, const struct myers_box *box,
 
 static int myers_push(struct myers *m, struct engine_region at, bool minimal)
 {
-	if (m->count == m->cap) {
-		size_t cap = m->cap ? m->cap * 2 : 64;
-		struct myers_box *boxes =
-			engine_alloc(m->engine, cap, sizeof(*boxes));
+	struct myers_box *boxes = engine_extend(m->engine, m->boxes, m->count,
+						&m->cap, sizeof(*boxes));
 
-		if (!boxes)
-			return -1;
-		if (m->count)
-			memcpy(boxes, m->boxes, m->count * sizeof(*boxes));
-		m->boxes = boxes;
-		m->cap = cap;
-	}
+	if (!boxes)
+		return -1;
+	m->boxes = boxes;
 	m->boxes[m->count++] = (struct myers_box){at, minimal};
 	return 0;
 }
