@@ -54,7 +54,7 @@ static const struct member_rule rules[] = {
 struct parse {
 	struct envelope *envelope;
 	struct arena *arena;
-	unsigned seen;	   /* bit i: rules[i] */
+	unsigned seen;	    /* bit i: rules[i] */
 	struct slice *kept; /* names of x_ members */
 	size_t kept_count;
 	struct err *err;
@@ -191,8 +191,9 @@ struct place {
 	int64_t seconds;
 };
 
-static bool read_place_value(struct parse *parse, const struct json_member *member,
-			     bool *seen, struct slice *value, const char *path)
+static bool read_place_value(struct parse *parse,
+			     const struct json_member *member, bool *seen,
+			     struct slice *value, const char *path)
 {
 	if (*seen) {
 		fault(parse, path, "has a member twice");
@@ -200,8 +201,9 @@ static bool read_place_value(struct parse *parse, const struct json_member *memb
 	}
 	*seen = true;
 	if (member->value.type != JSON_STRING) {
-		fault(parse, path, "names its place by something that is not a "
-				   "text");
+		fault(parse, path,
+		      "names its place by something that is not a "
+		      "text");
 		return false;
 	}
 	if (read_text(parse->arena, &member->value, value)) {
@@ -291,12 +293,11 @@ static void add_input(struct parse *parse, struct slice name,
 		      const struct place *place, const char *path)
 {
 	struct envelope *envelope = parse->envelope;
-	struct envelope_input *input =
-		&envelope->inputs[envelope->input_count];
+	struct envelope_input *input = &envelope->inputs[envelope->input_count];
 
 	input->name = name;
 	input->value = place->value;
-	input->source = place->key	? ENVELOPE_KEY
+	input->source = place->key    ? ENVELOPE_KEY
 			: place->file ? ENVELOPE_FILE
 				      : ENVELOPE_BASE64;
 	if (place->base64 && !decode_base64(parse, &input->value, path))
@@ -319,8 +320,8 @@ static void add_output(struct parse *parse, struct slice name,
 static bool name_is_taken(const struct envelope *envelope, bool output,
 			  struct slice name)
 {
-	size_t i, count = output ? envelope->output_count
-				 : envelope->input_count;
+	size_t i,
+		count = output ? envelope->output_count : envelope->input_count;
 
 	for (i = 0; i < count; i++) {
 		if (slice_equal(output ? envelope->outputs[i].name
@@ -507,8 +508,7 @@ static int bad_json(struct envelope *envelope, struct err *err)
 int envelope_parse(struct envelope *envelope, struct slice payload,
 		   struct arena *arena, struct err *err)
 {
-	struct parse parse = {
-		.envelope = envelope, .arena = arena, .err = err};
+	struct parse parse = {.envelope = envelope, .arena = arena, .err = err};
 	struct json_members it;
 	struct json_member member;
 	int more;

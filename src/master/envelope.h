@@ -30,16 +30,16 @@ struct envelope_output {
 
 struct envelope {
 	struct slice task;
-	struct slice args;	 /* "{}" if absent */
-	struct slice id_raw;	 /* as written, quotes and all; empty: none */
-	struct slice id;	 /* its text or digits */
-	struct slice reply_to;	 /* empty: none */
-	struct slice context;	 /* as written; empty: none */
-	struct slice unique;	 /* empty: none */
-	int64_t reply_ttl;	 /* -1: not given */
-	double timeout;		 /* seconds, -1 */
-	int64_t retries;	 /* -1 */
-	double delay;		 /* seconds, -1 */
+	struct slice args;     /* "{}" if absent */
+	struct slice id_raw;   /* as written, quotes and all; empty: none */
+	struct slice id;       /* its text or digits */
+	struct slice reply_to; /* empty: none */
+	struct slice context;  /* as written; empty: none */
+	struct slice unique;   /* empty: none */
+	int64_t reply_ttl;     /* -1: not given */
+	double timeout;	       /* seconds, -1 */
+	int64_t retries;       /* -1 */
+	double delay;	       /* seconds, -1 */
 	double not_before, sent_at, expires; /* Unix time, -1 */
 	struct envelope_input *inputs;
 	size_t input_count;

@@ -56,8 +56,8 @@ static struct job *job_at_work(const struct executor_process *executor)
 	size_t i;
 
 	for (i = 0; i < executor->count; i++) {
-		struct job *job = executor->flight[(executor->first + i) %
-						   FLIGHT_MAX];
+		struct job *job =
+			executor->flight[(executor->first + i) % FLIGHT_MAX];
 
 		if (job->number == now.number)
 			return job;
@@ -93,9 +93,8 @@ static void set_deadline(struct executor_process *executor)
 		       DEADLINE_MARGIN;
 	else if (executor->state == EXECUTOR_STOPPING)
 		wait = STOP_SECONDS;
-	executor->master->loop->timer_set(executor->timer,
-					  executor->count && wait < 0 ? 0.001
-								      : wait);
+	executor->master->loop->timer_set(
+		executor->timer, executor->count && wait < 0 ? 0.001 : wait);
 }
 
 /* --- Killing -------------------------------------------------------------------------- */
@@ -171,8 +170,8 @@ static void blame(struct executor_process *executor, struct job *job)
 		err_quote(result.stderr_tail, STDERR_TAIL - 8,
 			  slice_of(executor->tail, executor->tail_len));
 	}
-	result.ran_ns = (uint64_t)((clock_monotonic() - executor->progress_at) *
-				   1e9);
+	result.ran_ns =
+		(uint64_t)((clock_monotonic() - executor->progress_at) * 1e9);
 	master_result_take(job, &result);
 }
 
@@ -213,17 +212,16 @@ static void settle_end(struct executor_process *executor)
 	}
 	if (executor->count || (!clean && !executor->killed))
 		log_warn("executor_died", LOG_INT("pid", executor->runner.pid),
-			 LOG_TEXT("class",
-				  executor->class == TASK_CLASS_IMAGE ? "image"
-								      : "core"),
+			 LOG_TEXT("class", executor->class == TASK_CLASS_IMAGE
+						   ? "image"
+						   : "core"),
 			 LOG_TEXT("how", death_class_name(death_classify(
 						 executor->status))),
 			 LOG_INT("in_hand", executor->count));
 	/* From the last to the first, each to the front: the order stays. */
 	while (executor->count) {
 		struct job *job =
-			executor->flight[(executor->first +
-					  --executor->count) %
+			executor->flight[(executor->first + --executor->count) %
 					 FLIGHT_MAX];
 
 		if (job == guilty)
@@ -308,8 +306,7 @@ static size_t resident_pages(pid_t pid)
 static int on_ready(struct executor_process *executor, struct frame *frame,
 		    struct err *err)
 {
-	struct pool_class *pool =
-		&executor->master->classes[executor->class];
+	struct pool_class *pool = &executor->master->classes[executor->class];
 	struct message_ready ready;
 	size_t i;
 
@@ -340,8 +337,7 @@ static int on_ready(struct executor_process *executor, struct frame *frame,
 static int on_failed(struct executor_process *executor, struct frame *frame,
 		     struct err *err)
 {
-	struct pool_class *pool =
-		&executor->master->classes[executor->class];
+	struct pool_class *pool = &executor->master->classes[executor->class];
 
 	if (executor->state != EXECUTOR_STARTING ||
 	    message_failed_decode(frame->body, &pool->fault, err))
@@ -358,8 +354,9 @@ static int take_outputs(struct job *job, const struct message_result *message,
 	if (!message->ok || !count)
 		return 0;
 	if (message->output_count != count)
-		return err_set(err, ERR_INTERNAL, "a result has another number "
-						  "of outputs than its task");
+		return err_set(err, ERR_INTERNAL,
+			       "a result has another number "
+			       "of outputs than its task");
 	job->output_bytes = xcalloc(count, sizeof(*job->output_bytes));
 	for (i = 0; i < count; i++) {
 		buf_init(&job->output_bytes[i], SIZE_MAX / 2);
@@ -513,8 +510,8 @@ void executor_process_flush(struct executor_process *executor)
 		return;
 	left = frame_writer_flush(&executor->writer, executor->socket, &err);
 	/* A broken socket is seen, with what it still holds, when reading. */
-	executor->master->loop->io_set(
-		executor->io, LOOP_READ | (left > 0 ? LOOP_WRITE : 0));
+	executor->master->loop->io_set(executor->io,
+				       LOOP_READ | (left > 0 ? LOOP_WRITE : 0));
 }
 
 static int put_setup(struct executor_process *executor, struct err *err)
@@ -541,8 +538,8 @@ static int put_setup(struct executor_process *executor, struct err *err)
 			slice_text(master->settings[i].key),
 			slice_text(master->settings[i].value)};
 	/* Who decodes pictures holds no keys. */
-	for (i = 0; i < master->secret_count &&
-		    executor->class == TASK_CLASS_CORE;
+	for (i = 0;
+	     i < master->secret_count && executor->class == TASK_CLASS_CORE;
 	     i++)
 		secrets[setup.secret_count++] = (struct message_secret){
 			slice_text(master->secrets[i].name),

@@ -32,8 +32,7 @@ static int check_path(const char *root, struct slice path, const char *field,
 	if (path.ptr[0] == '/')
 		return refuse(err, field, "an absolute path is not allowed");
 	while (at < path.len) {
-		const char *slash =
-			memchr(path.ptr + at, '/', path.len - at);
+		const char *slash = memchr(path.ptr + at, '/', path.len - at);
 		size_t end = slash ? (size_t)(slash - path.ptr) : path.len;
 
 		if (slice_is(slice_of(path.ptr + at, end - at), ".."))
@@ -49,8 +48,7 @@ static int open_error(int error, const char *field, struct err *err)
 		return err_field(err, ERR_NOT_FOUND, field,
 				 "%s: there is no such file", field);
 	if (error == EXDEV || error == ELOOP)
-		return refuse(err, field,
-			      "a link is not followed");
+		return refuse(err, field, "a link is not followed");
 	if (error == EACCES || error == EPERM)
 		return refuse(err, field, "the worker may not open it");
 	return err_field(err, ERR_INTERNAL, field, "%s: %s", field,
@@ -85,8 +83,8 @@ static int read_all(int fd, size_t size, const char *field, struct buf *out,
 				 "%s: no memory for its %zu bytes", field,
 				 size);
 	while (out->len <= size) {
-		ssize_t got = read(fd, out->ptr + out->len,
-				   size + 1 - out->len);
+		ssize_t got =
+			read(fd, out->ptr + out->len, size + 1 - out->len);
 
 		if (got < 0 && errno == EINTR)
 			continue;

@@ -68,15 +68,14 @@ struct job *job_new(struct master *master, const struct broker_claim *claim)
 	job->crashes = claim->crashes;
 	job->deaths = claim->deaths;
 	job->first_seen_ms = claim->first_seen_ms;
-	job->now_ms = claim->now_ms ? claim->now_ms
-				    : (int64_t)(clock_real() * 1000);
+	job->now_ms =
+		claim->now_ms ? claim->now_ms : (int64_t)(clock_real() * 1000);
 	job->recovered = claim->recovered;
 	job->claimed_at = clock_monotonic();
 	job->oversize = claim->oversize;
 	job->payload_len = claim->payload.len;
 	/* One block: the payload, then the id. */
-	job->payload =
-		xcalloc(claim->payload.len + claim->known_id.len + 1, 1);
+	job->payload = xcalloc(claim->payload.len + claim->known_id.len + 1, 1);
 	if (claim->payload.len)
 		memcpy(job->payload, claim->payload.ptr, claim->payload.len);
 	if (claim->known_id.len)

@@ -65,7 +65,7 @@ struct job {
 	size_t payload_len;
 	struct arena arena;
 	struct envelope envelope;
-	bool raw; /* the payload is the input */
+	bool raw;	 /* the payload is the input */
 	char own_id[64]; /* made here, if the producer named none */
 	struct slice known_id;
 	const struct master_task_state *task;

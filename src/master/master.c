@@ -104,9 +104,9 @@ static void leave_now(struct master *master)
 	if (master->leaving)
 		return;
 	master->leaving = true;
-	log_info("leaving",
-		 LOG_INT("given_back", master->jobs[JOB_RUNNING].count +
-					       master->jobs[JOB_WAITING].count));
+	log_info("leaving", LOG_INT("given_back",
+				    master->jobs[JOB_RUNNING].count +
+					    master->jobs[JOB_WAITING].count));
 	for (; job; job = job->next)
 		job->runner->kill(job->runner, NULL, ERR_NONE);
 	give_back_list(master, JOB_WAITING);
@@ -267,8 +267,8 @@ static struct broker *make_broker(struct master *master,
 		.password = master->options.password,
 		.queues = queues,
 		.queue_count = master->queue_count,
-		.at_most_once = options->queue_count &&
-				options->queues[0].at_most_once,
+		.at_most_once =
+			options->queue_count && options->queues[0].at_most_once,
 		.max_payload = master->options.max_payload,
 		.max_held = HELD_MAX,
 		.dead_max = DEAD_MAX,

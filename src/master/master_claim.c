@@ -23,8 +23,8 @@ static int refuse(struct err *err, const char *field, const char *rule)
 
 /* Keys that belong to cherry, and queues that are served, are nobody's to
  * read or write by a task. */
-static int check_key(struct master *master, struct slice key, const char *prefix,
-		     const char *field, struct err *err)
+static int check_key(struct master *master, struct slice key,
+		     const char *prefix, const char *field, struct err *err)
 {
 	size_t i;
 
@@ -122,8 +122,8 @@ static int check_task(struct job *job, struct err *err)
 	if (envelope->retries > 1000)
 		return err_field(err, ERR_BAD_TASK, "retries",
 				 "retries is over 1000");
-	job->timeout = envelope->timeout > 0 ? envelope->timeout
-					     : job->task->timeout;
+	job->timeout =
+		envelope->timeout > 0 ? envelope->timeout : job->task->timeout;
 	return 0;
 }
 
@@ -141,17 +141,14 @@ static int check_job(struct job *job, struct err *err)
 		struct err other;
 
 		(void)!check_reply(master, &job->envelope, &other);
-		if (!job->envelope.id_raw.len && !job->envelope.id.len)
-			job->envelope.id = (struct slice){0};
+	} else if (check_reply(master, &job->envelope, err)) {
 		return -1;
 	}
-	if (check_reply(master, &job->envelope, err))
-		return -1;
 	if (job->payload_len > max)
 		return err_limit(err, "max_payload", (int64_t)job->payload_len,
 				 "the task has %zu bytes, over max_payload %zu",
 				 job->payload_len, max);
-	if (check_task(job, err))
+	if (status || check_task(job, err))
 		return -1;
 	return check_places(master, &job->envelope, err);
 }
@@ -183,9 +180,9 @@ static void input_field(const struct job *job, char field[160])
 {
 	char name[110];
 
-	snprintf(field, 160, "inputs.%s",
-		 err_quote(name, 100,
-			   job->envelope.inputs[job->fetching].name));
+	snprintf(
+		field, 160, "inputs.%s",
+		err_quote(name, 100, job->envelope.inputs[job->fetching].name));
 }
 
 static void on_fetched(void *arg, enum broker_fetched fetched,
@@ -209,8 +206,8 @@ static void on_fetched(void *arg, enum broker_fetched fetched,
 				  "%s: no memory for it", field);
 		break;
 	case BROKER_FETCH_MISSING:
-		err_field(&err, ERR_NOT_FOUND, field, "%s: there is no such key",
-			  field);
+		err_field(&err, ERR_NOT_FOUND, field,
+			  "%s: there is no such key", field);
 		break;
 	case BROKER_FETCH_TOO_BIG:
 		err_limit(&err, "input", (int64_t)size,
@@ -410,7 +407,8 @@ static void begin_job(struct job *job, bool check_cancel)
 
 /* --- Events of the broker --------------------------------------------------------------- */
 
-static void on_claims(void *arg, const struct broker_claim *claims, size_t count)
+static void on_claims(void *arg, const struct broker_claim *claims,
+		      size_t count)
 {
 	struct master *master = arg;
 	size_t i;
@@ -494,11 +492,10 @@ static void on_state(void *arg, enum broker_state state, const struct err *err)
 
 	master->broker_state = state;
 	if (state == BROKER_UP)
-		log_info("redis_up", LOG_TEXT("worker",
-					      broker_name(master->broker)));
+		log_info("redis_up",
+			 LOG_TEXT("worker", broker_name(master->broker)));
 	else
-		log_warn(state == BROKER_DOWN ? "redis_down"
-					      : "redis_refuses",
+		log_warn(state == BROKER_DOWN ? "redis_down" : "redis_refuses",
 			 LOG_TEXT("why", err ? err->message : ""));
 	master_wake(master);
 }

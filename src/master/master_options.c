@@ -48,8 +48,8 @@ static int copy_program(struct master *master, struct master_task_state *task,
 	task->is_program = true;
 	task->mode = program->mode;
 	task->result_json = program->result_json;
-	task->max_output = program->max_output ? program->max_output
-					       : (size_t)16 << 20;
+	task->max_output =
+		program->max_output ? program->max_output : (size_t)16 << 20;
 	task->processes = program->processes ? program->processes
 					     : master->options.concurrency;
 	task->directory = copy_text(program->directory);
@@ -65,12 +65,10 @@ static int copy_program(struct master *master, struct master_task_state *task,
 		return wrong(err, "task", task->name, "user",
 			     "only a worker that runs as root can give "
 			     "programs another user or group");
-	if (program_user_find(program->user && program->user[0] ? program->user
-								: NULL,
-			      program->group && program->group[0]
-				      ? program->group
-				      : NULL,
-			      &task->user, &cause))
+	if (program_user_find(
+		    program->user && program->user[0] ? program->user : NULL,
+		    program->group && program->group[0] ? program->group : NULL,
+		    &task->user, &cause))
 		return wrong(err, "task", task->name, "user", cause.message);
 	task->has_user = true;
 	return 0;
@@ -252,8 +250,10 @@ static void copy_secrets(struct master *master,
 
 		if (from->value.len)
 			memcpy(value, from->value.ptr, from->value.len);
-		master->secrets[master->secret_count++] = (struct master_secret){
-			xstrdup(from->name), slice_of(value, from->value.len)};
+		master->secrets[master->secret_count++] =
+			(struct master_secret){
+				xstrdup(from->name),
+				slice_of(value, from->value.len)};
 	}
 }
 

@@ -16,7 +16,8 @@
 
 void master_result_init(struct job_result *result)
 {
-	*result = (struct job_result){.err = ERR_INIT, .signal = -1, .exit = -1};
+	*result =
+		(struct job_result){.err = ERR_INIT, .signal = -1, .exit = -1};
 }
 
 /* --- Log ------------------------------------------------------------------------------ */
@@ -32,8 +33,8 @@ static void log_end(const struct job *job, const struct job_result *result,
 	       LOG_SLICE("task", job_task_name(job)),
 	       LOG_SLICE("id", job_id(job)),
 	       LOG_INT("attempt", job->attempts + job->crashes + 1),
-	       LOG_TEXT("code", result->ok ? "ok"
-					   : err_code_name(result->err.code)),
+	       LOG_TEXT("code",
+			result->ok ? "ok" : err_code_name(result->err.code)),
 	       LOG_TEXT("message", result->ok ? "" : result->err.message),
 	       LOG_NUM("held_ms", waited * 1000),
 	       LOG_NUM("ran_ms", (double)result->ran_ns / 1e6));
@@ -96,8 +97,9 @@ static void settle_answer(struct job *job, const struct job_result *result)
 		.job = job,
 		.reply_to = envelope->reply_to,
 		.reply = told ? buf_slice(&job->reply) : (struct slice){0},
-		.reply_ttl = envelope->reply_ttl > 0 ? envelope->reply_ttl
-						     : master->options.reply_ttl,
+		.reply_ttl = envelope->reply_ttl > 0
+				     ? envelope->reply_ttl
+				     : master->options.reply_ttl,
 		.counter = result->ok ? "ok" : err_code_name(result->err.code),
 		.unique = envelope->unique,
 		.id = job_id(job),
@@ -281,8 +283,8 @@ static void settle_elsewhere(struct job *job)
 void master_result_settled(struct master *master, struct job *job,
 			   enum broker_outcome outcome)
 {
-	if (outcome == BROKER_BAD_KEY && (job->settlement.reply_to.len ||
-					  job->settlement.output_count)) {
+	if (outcome == BROKER_BAD_KEY &&
+	    (job->settlement.reply_to.len || job->settlement.output_count)) {
 		settle_elsewhere(job);
 		return;
 	}

@@ -23,7 +23,7 @@
 /* Tasks in one executor's hands. */
 #define FLIGHT_MAX 64
 /* A task that is expected to take less than this travels with others. */
-#define SHORT_NS 1000000
+#define SHORT_NS    1000000
 #define STDERR_TAIL 4096
 
 /* --- Options ----------------------------------------------------------------- */
@@ -98,10 +98,10 @@ struct executor_process {
 	struct status_page *page;
 	struct job *flight[FLIGHT_MAX]; /* a ring, in order */
 	size_t first, count;
-	bool alone;  /* the one job in flight is not to have company */
+	bool alone; /* the one job in flight is not to have company */
 	bool exited, closed;
-	int status; /* wait status, once exited */
-	bool killed; /* by us */
+	int status;	 /* wait status, once exited */
+	bool killed;	 /* by us */
 	uint64_t blamed; /* number of the job it was killed for */
 	enum err_code blamed_code;
 	double progress_at; /* when it last began to have, or moved, work */
@@ -115,7 +115,7 @@ struct executor_process {
 
 struct pool_class {
 	struct executor_process *executors;
-	size_t live; /* not STOPPING or GONE */
+	size_t live;	   /* not STOPPING or GONE */
 	unsigned failures; /* starts in a row */
 	double start_at;   /* not before */
 	bool ever_ready;

@@ -26,10 +26,10 @@ void notify_send(const char *state)
 	memcpy(address.sun_path, path, len);
 	if (path[0] == '@')
 		address.sun_path[0] = '\0';
-	(void)!sendto(fd, state, strlen(state), MSG_NOSIGNAL,
-		      (struct sockaddr *)&address,
-		      (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
-				  len));
+	(void)!sendto(
+		fd, state, strlen(state), MSG_NOSIGNAL,
+		(struct sockaddr *)&address,
+		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
 	close(fd);
 }
 

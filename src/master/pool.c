@@ -19,7 +19,6 @@
 /* Bytes of jobs that the master holds before it stops claiming. */
 #define WEIGHT_MAX ((size_t)256 << 20)
 
-
 /* --- Starting ----------------------------------------------------------------------- */
 
 static uint64_t recycle_after(const struct master *master,
@@ -244,8 +243,8 @@ static bool dispatch_job(struct master *master, struct job *job)
 	if (executor_process_give(executor, job))
 		return true;
 	executor->alone = job->alone;
-	if (executor->recycle_at && executor->done + executor->count >=
-					    executor->recycle_at)
+	if (executor->recycle_at &&
+	    executor->done + executor->count >= executor->recycle_at)
 		recycle(executor);
 	return true;
 }
@@ -272,7 +271,7 @@ void pool_dispatch(struct master *master)
 		if (!dispatch_job(master, job))
 			refused++;
 	}
-	for (class = 0; class < TASK_CLASS_COUNT; class++)
+	for (class = 0; class < TASK_CLASS_COUNT; class ++)
 		flush_class(&master->classes[class]);
 }
 
@@ -284,8 +283,8 @@ void pool_note_run(struct job *job, uint64_t ran_ns)
 		(struct master_task_state *)(uintptr_t)job->task;
 	uint64_t ran = ran_ns ? ran_ns : 1;
 
-	task->average_ns = task->average_ns ? (task->average_ns * 7 + ran) / 8
-					    : ran;
+	task->average_ns =
+		task->average_ns ? (task->average_ns * 7 + ran) / 8 : ran;
 	if (!task->average_ns)
 		task->average_ns = 1;
 	job->master->average_ns = (job->master->average_ns * 7 + ran) / 8;
@@ -322,7 +321,7 @@ void pool_kill_all(struct master *master)
 	struct executor_process *executor;
 	int class;
 
-	for (class = 0; class < TASK_CLASS_COUNT; class++) {
+	for (class = 0; class < TASK_CLASS_COUNT; class ++) {
 		for (executor = master->classes[class].executors; executor;
 		     executor = executor->next) {
 			if (executor->count)
@@ -336,7 +335,7 @@ void pool_replace_all(struct master *master)
 	struct executor_process *executor, *next;
 	int class;
 
-	for (class = 0; class < TASK_CLASS_COUNT; class++) {
+	for (class = 0; class < TASK_CLASS_COUNT; class ++) {
 		for (executor = master->classes[class].executors; executor;
 		     executor = next) {
 			next = executor->next;
@@ -350,7 +349,7 @@ void pool_free(struct master *master)
 	struct executor_process *executor;
 	int class;
 
-	for (class = 0; class < TASK_CLASS_COUNT; class++) {
+	for (class = 0; class < TASK_CLASS_COUNT; class ++) {
 		while ((executor = master->classes[class].executors)) {
 			master->classes[class].executors = executor->next;
 			executor_process_free(executor);

@@ -46,7 +46,8 @@ void reply_put_error(struct buf *out, const struct job_result *result)
 	if (err->offset >= 0)
 		put_int(out, "offset", err->offset);
 	if (result->signal > 0)
-		put_text(out, "signal", death_signal_name(result->signal, name));
+		put_text(out, "signal",
+			 death_signal_name(result->signal, name));
 	if (result->exit >= 0)
 		put_int(out, "exit", result->exit);
 	if (result->has_retryable)

@@ -1,0 +1,310 @@
+/*
+ * cherry push: one task, or whole tasks as lines, into a queue; with --wait the
+ * replies, too.
+ */
+#include "cmd/cmd.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "broker/client.h"
+
+#define BATCH	    256
+#define BATCH_BYTES (8 << 20)
+#define WAIT_SLICE  1
+
+static const struct cmd_option options[] = {
+	CMD_CONFIG_OPTIONS,
+	{"-q", "QUEUE", "the queue (the configuration's first)"},
+	{"--wait", "[SECONDS]", "print each reply; status 1 if a task failed"},
+	{"--input", "NAME=@FILE", "a byte string for the task; again for more"},
+	{"--lines", NULL, "whole tasks, one a line, from standard input"},
+	{"--reply-to", "KEY", "the list that gets the reply"},
+	{0},
+};
+
+struct push {
+	const struct cmd_line *line;
+	struct client *client;
+	const char *queue;
+	bool left; /* the worker pops on the left: RPUSH */
+	bool wait;
+	double seconds; /* 0: for ever */
+	char reply_to[160];
+	struct slice parts[BATCH + 2];
+	char *lines[BATCH];
+	size_t count, bytes;
+	uint64_t pushed, replies, failed;
+	double started;
+};
+
+/* --- Sending ------------------------------------------------------------------------ */
+
+static int flush_batch(struct push *push)
+{
+	struct err err = ERR_INIT;
+	struct client_reply *reply;
+	int status = 0;
+	size_t i;
+
+	if (!push->count)
+		return 0;
+	push->parts[0] = slice_text(push->left ? "RPUSH" : "LPUSH");
+	push->parts[1] = slice_text(push->queue);
+	reply = client_command(push->client, push->parts, push->count + 2,
+			       &err);
+	if (!reply)
+		status = cmd_fail(CMD_UNAVAILABLE, "%s", err.message);
+	else if (client_reply_type(reply) != CLIENT_INTEGER)
+		status = cmd_fail(CMD_FAILED, "Redis refuses: %s",
+				  client_reply_text(reply).ptr);
+	client_reply_free(reply);
+	if (!status)
+		push->pushed += push->count;
+	for (i = 0; i < push->count; i++)
+		free(push->lines[i]);
+	push->count = push->bytes = 0;
+	return status;
+}
+
+static int add_payload(struct push *push, struct buf *payload)
+{
+	size_t len = payload->len;
+	char *bytes = buf_detach(payload);
+
+	if (!bytes)
+		return cmd_fail(CMD_FAILED, "the task is too long");
+	push->lines[push->count] = bytes;
+	push->parts[2 + push->count++] = slice_of(bytes, len);
+	push->bytes += len;
+	return push->count == BATCH || push->bytes > BATCH_BYTES
+		       ? flush_batch(push)
+		       : 0;
+}
+
+/* --- Replies ------------------------------------------------------------------------- */
+
+static void show_progress(const struct push *push)
+{
+	double took = clock_monotonic() - push->started, left;
+	double rate = took > 0 ? (double)push->replies / took : 0;
+	int cells = push->pushed ? (int)(30 * push->replies / push->pushed) : 0;
+
+	if (!isatty(STDERR_FILENO) || push->pushed < 2)
+		return;
+	left = rate > 0 ? (double)(push->pushed - push->replies) / rate : 0;
+	fprintf(stderr, "\r[%.*s%*s] %llu/%llu, %.0f/s, %.0f s left  ", cells,
+		"##############################", 30 - cells, "",
+		(unsigned long long)push->replies,
+		(unsigned long long)push->pushed, rate, left);
+	if (push->replies == push->pushed)
+		fputc('\n', stderr);
+}
+
+static void take_reply(struct push *push, struct slice reply)
+{
+	struct json_members it;
+	struct json_member member;
+
+	printf("%.*s\n", (int)reply.len, reply.ptr);
+	fflush(stdout);
+	push->replies++;
+	if (json_members_init(&it, reply, 1024, NULL))
+		return;
+	while (json_members_next(&it, &member, NULL) > 0) {
+		if (slice_is(member.key, "status") &&
+		    !slice_is(member.value.raw, "\"ok\""))
+			push->failed++;
+	}
+}
+
+/* One BLPOP of at most a second, so that the deadline is kept. */
+static int wait_once(struct push *push)
+{
+	struct err err = ERR_INIT;
+	struct client_reply *reply = client_words(
+		push->client, &err,
+		(const char *[]){"BLPOP", push->reply_to, "1", NULL});
+	int status = 0;
+
+	if (!reply)
+		return cmd_fail(CMD_UNAVAILABLE, "%s", err.message);
+	if (client_reply_type(reply) == CLIENT_ERROR)
+		status = cmd_fail(CMD_FAILED, "Redis refuses: %s",
+				  client_reply_text(reply).ptr);
+	else if (client_reply_count(reply) == 2)
+		take_reply(push, client_reply_text(client_reply_at(reply, 1)));
+	client_reply_free(reply);
+	return status;
+}
+
+static int wait_replies(struct push *push)
+{
+	double end = push->seconds > 0 ? clock_monotonic() + push->seconds
+				       : INFINITY;
+	int status = 0;
+
+	push->started = clock_monotonic();
+	client_set_timeout(push->client, 30);
+	while (push->replies < push->pushed && !status) {
+		if (clock_monotonic() > end)
+			return cmd_fail(CMD_FAILED,
+					"%llu of %llu replies within %g s",
+					(unsigned long long)push->replies,
+					(unsigned long long)push->pushed,
+					push->seconds);
+		status = wait_once(push);
+		show_progress(push);
+	}
+	return status ? status : push->failed ? CMD_FAILED : CMD_OK;
+}
+
+/* --- What is pushed -------------------------------------------------------------------- */
+
+static int push_one(struct push *push)
+{
+	struct buf payload;
+
+	buf_init(&payload, (size_t)512 << 20);
+	if (cmd_put_call(push->line, &payload)) {
+		buf_release(&payload);
+		return CMD_USAGE;
+	}
+	buf_printf(&payload, ",\"sent_at\":%.3f", clock_real());
+	if (push->reply_to[0]) {
+		buf_add_text(&payload, ",\"reply_to\":");
+		json_put_string(&payload, slice_text(push->reply_to));
+	}
+	buf_add_char(&payload, '}');
+	return add_payload(push, &payload);
+}
+
+/* With --wait a line gets our reply_to behind its first brace; one that names
+ * its own cannot be waited for. */
+static int push_line(struct push *push, struct slice line)
+{
+	struct buf payload;
+	const char *brace = memchr(line.ptr, '{', line.len);
+
+	buf_init(&payload, (size_t)512 << 20);
+	if (!push->wait) {
+		buf_add_slice(&payload, line);
+		return add_payload(push, &payload);
+	}
+	if (!brace || memmem(line.ptr, line.len, "\"reply_to\"", 10))
+		return cmd_fail(CMD_USAGE,
+				"with --wait each line is a task without "
+				"reply_to: %.*s",
+				(int)(line.len < 60 ? line.len : 60), line.ptr);
+	buf_add(&payload, line.ptr, (size_t)(brace - line.ptr) + 1);
+	buf_add_text(&payload, "\"reply_to\":");
+	json_put_string(&payload, slice_text(push->reply_to));
+	line = slice_of(brace + 1, line.len - (size_t)(brace - line.ptr) - 1);
+	if (memchr(line.ptr, '"', line.len))
+		buf_add_char(&payload, ',');
+	buf_add_slice(&payload, line);
+	return add_payload(push, &payload);
+}
+
+static int push_lines(struct push *push)
+{
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+	int status = 0;
+
+	while (!status && (len = getline(&line, &size, stdin)) > 0) {
+		while (len && (line[len - 1] == '\n' || line[len - 1] == '\r'))
+			len--;
+		if (len)
+			status = push_line(push, slice_of(line, (size_t)len));
+	}
+	free(line);
+	return status;
+}
+
+static int push_all(struct push *push)
+{
+	int status = cmd_has(push->line, "--lines") ? push_lines(push)
+						    : push_one(push);
+
+	if (!status)
+		status = flush_batch(push);
+	if (!status && push->wait)
+		return wait_replies(push);
+	if (!status)
+		fprintf(stderr, "pushed %llu to %s\n",
+			(unsigned long long)push->pushed, push->queue);
+	return status;
+}
+
+/* --- The command ------------------------------------------------------------------------- */
+
+static int read_options(struct push *push, const struct config *config)
+{
+	const char *wait = cmd_value(push->line, "--wait");
+	const char *reply_to = cmd_value(push->line, "--reply-to");
+	const char *prefix = config_text(config, "cherry", "reply_prefix");
+	char section[300];
+
+	push->wait = cmd_has(push->line, "--wait");
+	if (wait && text_duration(slice_text(wait), &push->seconds))
+		return cmd_fail(CMD_USAGE, "--wait=%s is no time", wait);
+	if (cmd_has(push->line, "--lines") && push->line->word_count)
+		return cmd_fail(CMD_USAGE,
+				"--lines takes whole tasks from standard "
+				"input, and no TASK");
+	if (!cmd_has(push->line, "--lines") && !push->line->word_count)
+		return cmd_fail(CMD_USAGE, "usage: cherry push TASK [ARGS]");
+	if (reply_to)
+		snprintf(push->reply_to, sizeof(push->reply_to), "%s",
+			 reply_to);
+	else if (push->wait)
+		snprintf(push->reply_to, sizeof(push->reply_to),
+			 "%.60spush:%ld:%016llx", prefix, (long)getpid(),
+			 (unsigned long long)hash_seed());
+	snprintf(section, sizeof(section), "queue:%.280s", push->queue);
+	push->left = config_choice(config, section, "pop") == 1;
+	return 0;
+}
+
+static int push_run(const struct cmd_line *line)
+{
+	struct push push = {.line = line};
+	struct config config;
+	size_t count = 0;
+	char **queues = NULL;
+	int status = CMD_CONFIG;
+
+	if (!cmd_config_load(line, &config, false)) {
+		queues = config_queues(&config, &count);
+		push.queue = cmd_value(line, "-q");
+		if (!push.queue)
+			push.queue = count ? queues[0] : "tasks";
+		status = read_options(&push, &config);
+		if (!status) {
+			push.client = cmd_client_open(&config);
+			status =
+				push.client ? push_all(&push) : CMD_UNAVAILABLE;
+		}
+		config_names_free(queues, count);
+	}
+	client_free(push.client);
+	config_release(&config);
+	return status;
+}
+
+const struct cmd cmd_push = {
+	.name = "push",
+	.usage = "[-q QUEUE] [--wait[=SECONDS]] [--input NAME=@FILE]... TASK "
+		 "[ARGS|@FILE|-], or --lines",
+	.help = "pushes a task, or tasks as lines, and may wait for replies",
+	.options = options,
+	.words_max = 2,
+	.run = push_run,
+};

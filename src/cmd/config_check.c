@@ -1,0 +1,362 @@
+/*
+ * Checks of the configuration: each value by its row, then what several values
+ * have to do with each other. Reads the files that secrets stand in.
+ */
+#include "cmd/config_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "broker/url.h"
+#include "cherry/task.h"
+#include "exec/program.h"
+#include "task/task_settings.h"
+
+#define SECRET_MAX 65536
+
+#define bad(config, entry, ...)                                                \
+	config_problem(config, (entry)->where, (entry)->section, (entry)->key, \
+		       __VA_ARGS__)
+
+static void bad_rule(struct config *config, const struct config_entry *entry)
+{
+	struct buf rule;
+
+	buf_init(&rule, 1024);
+	config_key_rule(entry->row, &rule);
+	buf_add_char(&rule, '\0');
+	config_problem(config, entry->where, entry->section, entry->key,
+		       "\"%.100s\" is not %s", entry->value,
+		       rule.ptr ? rule.ptr : "allowed");
+	buf_release(&rule);
+}
+
+static bool in_range(const struct config_key *row, double value)
+{
+	return value >= row->min && value <= row->max;
+}
+
+static bool is_choice(const struct config_key *row, const char *value)
+{
+	size_t pos = 0;
+	struct slice word;
+
+	while ((word = config_word(row->choices, &pos)).len) {
+		if (slice_is(word, value))
+			return true;
+	}
+	return false;
+}
+
+static bool is_range(const char *value)
+{
+	const char *dots = strstr(value, "..");
+	double low, high;
+
+	return dots &&
+	       !text_duration(slice_of(value, (size_t)(dots - value)), &low) &&
+	       !text_duration(slice_text(dots + 2), &high) && low >= 0 &&
+	       low <= high;
+}
+
+/* --- Files with secrets --------------------------------------------------------- */
+
+static void read_secret_file(struct config *config, struct config_entry *entry,
+			     const char *path, bool first_line)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	ssize_t got = -1;
+	char *bytes;
+
+	if (fd < 0 || fstat(fd, &st)) {
+		config_problem(config, entry->where, entry->section, entry->key,
+			       "%.300s: %s", path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	if (st.st_mode & (S_IROTH | S_IWOTH))
+		config_problem(config, entry->where, entry->section, entry->key,
+			       "%.300s can be read by everybody: chmod o= it",
+			       path);
+	bytes = xcalloc(SECRET_MAX + 1, 1);
+	got = read(fd, bytes, SECRET_MAX + 1);
+	close(fd);
+	if (got < 0 || got > SECRET_MAX) {
+		config_problem(config, entry->where, entry->section, entry->key,
+			       "%.300s: %s", path,
+			       got < 0 ? strerror(errno)
+				       : "it is longer than 64 kB");
+		got = 0;
+	}
+	/* A key's last newline is the editor's, not the key's. */
+	if (first_line && memchr(bytes, '\n', (size_t)got))
+		got = (char *)memchr(bytes, '\n', (size_t)got) - bytes;
+	else if (got && bytes[got - 1] == '\n')
+		got--;
+	if (got && bytes[got - 1] == '\r')
+		got--;
+	bytes[got] = '\0';
+	entry->secret = bytes;
+	entry->secret_len = (size_t)got;
+}
+
+static void check_secret(struct config *config, struct config_entry *entry)
+{
+	if (entry->value[0] == '@') {
+		read_secret_file(config, entry, entry->value + 1, false);
+	} else {
+		entry->secret = xstrdup(entry->value);
+		entry->secret_len = strlen(entry->value);
+	}
+	if (!entry->secret_len && !config->problem_count)
+		bad(config, entry, "%s", "an empty secret is no secret");
+}
+
+/* --- Single values --------------------------------------------------------------- */
+
+static void check_queues(struct config *config, struct config_entry *entry)
+{
+	size_t pos = 0;
+	struct slice word;
+	char quoted[80];
+
+	while ((word = config_word(entry->value, &pos)).len) {
+		err_quote(quoted, 60, word);
+		if (memchr(word.ptr, ':', word.len) &&
+		    word.ptr[word.len - 1] >= '0' &&
+		    word.ptr[word.len - 1] <= '9')
+			bad(config, entry,
+			    "%s: weights (name:number) are not built yet; "
+			    "queues are served in strict order",
+			    quoted);
+		else if (slice_starts(word, SLICE("cherry:")))
+			bad(config, entry,
+			    "%s: keys that begin with cherry: are cherry's own",
+			    quoted);
+		else if (memchr(word.ptr, '{', word.len) ||
+			 memchr(word.ptr, '}', word.len))
+			bad(config, entry, "%s: a queue's name holds no { or }",
+			    quoted);
+	}
+}
+
+static void check_url(struct config *config, struct config_entry *entry)
+{
+	struct err err = ERR_INIT;
+	struct url url;
+
+	if (url_parse(&url, entry->value, &err))
+		bad(config, entry, "%s", strchr(err.message, ' ') + 1);
+	url_release(&url);
+}
+
+static void check_directory(struct config *config, struct config_entry *entry)
+{
+	struct stat st;
+
+	if (stat(entry->value, &st))
+		bad(config, entry, "%s", strerror(errno));
+	else if (!S_ISDIR(st.st_mode))
+		bad(config, entry, "%s is no directory", entry->value);
+}
+
+static void check_number(struct config *config, struct config_entry *entry)
+{
+	const struct config_key *row = entry->row;
+	struct slice text = slice_text(entry->value);
+	uint64_t size = 0;
+	int64_t whole = 0;
+	double seconds = 0;
+	bool good;
+
+	switch (row->type) {
+	case CONFIG_INTEGER:
+		good = !text_int64(text, &whole) &&
+		       in_range(row, (double)whole);
+		break;
+	case CONFIG_SIZE:
+		good = !text_size(text, &size) && in_range(row, (double)size);
+		break;
+	default:
+		good = !text_duration(text, &seconds) && in_range(row, seconds);
+		break;
+	}
+	if (!good)
+		bad_rule(config, entry);
+}
+
+/* A built-in task's own setting: checked by the task's table. */
+static void check_task_setting(struct config *config,
+			       const struct config_entry *entry)
+{
+	struct err err = ERR_INIT;
+
+	if (task_setting_check(config_task_of(entry->section),
+			       slice_text(entry->key), slice_text(entry->value),
+			       &err))
+		bad(config, entry, "%s", err.message);
+}
+
+void config_check_value(struct config *config, struct config_entry *entry)
+{
+	if (!entry->row) {
+		check_task_setting(config, entry);
+		return;
+	}
+	/* "key =" is the default again. */
+	if (!entry->value[0])
+		return;
+	switch (entry->row->type) {
+	case CONFIG_WORDS:
+		check_queues(config, entry);
+		break;
+	case CONFIG_INTEGER:
+	case CONFIG_SIZE:
+	case CONFIG_SECONDS:
+		check_number(config, entry);
+		break;
+	case CONFIG_CHOICE:
+		if (!is_choice(entry->row, entry->value))
+			bad_rule(config, entry);
+		break;
+	case CONFIG_RANGE:
+		if (!is_range(entry->value))
+			bad_rule(config, entry);
+		break;
+	case CONFIG_URL:
+		check_url(config, entry);
+		break;
+	case CONFIG_SECRET:
+		check_secret(config, entry);
+		break;
+	case CONFIG_FILE:
+		read_secret_file(config, entry, entry->value, true);
+		break;
+	case CONFIG_DIRECTORY:
+		check_directory(config, entry);
+		break;
+	case CONFIG_LATER:
+		bad(config, entry, "%s", "this setting is not built yet");
+		break;
+	default:
+		break;
+	}
+}
+
+/* --- Several values ---------------------------------------------------------------- */
+
+static bool has_command(const struct config *config, const char *section)
+{
+	return config_find(config, section, "command") != NULL;
+}
+
+static void check_command(struct config *config, const char *section)
+{
+	const struct config_entry *entry =
+		config_find(config, section, "command");
+	const struct config_entry *directory =
+		config_find(config, section, "directory");
+	struct program_command command;
+	struct err err = ERR_INIT;
+
+	if (!entry)
+		return;
+	if (program_command_read(entry->value,
+				 directory ? directory->value : NULL, &command,
+				 &err))
+		bad(config, entry, "%s", err.message);
+	else
+		program_command_release(&command);
+}
+
+static void check_task_section(struct config *config, const char *name,
+			       bool need_programs)
+{
+	char section[300];
+	size_t i;
+	bool program;
+
+	snprintf(section, sizeof(section), "task:%.280s", name);
+	program = has_command(config, section);
+	for (i = 0; i < config->count; i++) {
+		struct config_entry *entry = &config->entries[i];
+
+		if (!entry->used || strcmp(entry->section, section) != 0)
+			continue;
+		if (program && config_task_of(section)) {
+			bad(config, entry,
+			    "%s is a built-in task and takes no command", name);
+			return;
+		}
+		if (!program && !config_task_of(section)) {
+			bad(config, entry,
+			    "%s is no built-in task, so it needs a command",
+			    name);
+			return;
+		}
+		if (!program && entry->row &&
+		    entry->row->scope == CONFIG_PROGRAM && entry->value[0])
+			bad(config, entry, "%s",
+			    "only a task with a command takes it");
+	}
+	if (program && need_programs)
+		check_command(config, section);
+	if (config_seconds(config, section, "timeout") >
+	    config_seconds(config, section, "max_timeout"))
+		config_problem(config, "configuration", section, "timeout",
+			       "it is over max_timeout");
+}
+
+static void check_queue_section(struct config *config, const char *name,
+				char *const *served, size_t count)
+{
+	char section[300];
+	const struct config_entry *entry;
+	size_t i;
+
+	snprintf(section, sizeof(section), "queue:%.280s", name);
+	for (i = 0; i < count && strcmp(served[i], name) != 0; i++)
+		;
+	if (i == count)
+		config_warn(config,
+			    "[%s] is configured, but not among the queues that "
+			    "are served",
+			    section);
+	entry = config_find(config, section, "task");
+	if (config_choice(config, section, "payload") == 1 && !entry)
+		config_problem(config, "configuration", section, "payload",
+			       "raw payloads need the key task");
+	if (entry && !task_find(slice_text(entry->value))) {
+		char task[300];
+
+		snprintf(task, sizeof(task), "task:%.280s", entry->value);
+		if (!has_command(config, task))
+			bad(config, entry, "there is no task %s", entry->value);
+	}
+}
+
+void config_check_whole(struct config *config, bool need_programs)
+{
+	size_t tasks, queues, served, i;
+	char **names = config_names(config, "task:", &tasks);
+	char **own = config_names(config, "queue:", &queues);
+	char **list = config_queues(config, &served);
+
+	for (i = 0; i < tasks; i++)
+		check_task_section(config, names[i], need_programs);
+	for (i = 0; i < queues; i++)
+		check_queue_section(config, own[i], list, served);
+	if (config_seconds(config, "cherry", "reply_ttl") >
+	    config_seconds(config, "cherry", "max_reply_ttl"))
+		config_problem(config, "configuration", "cherry", "reply_ttl",
+			       "it is over max_reply_ttl");
+	config_names_free(names, tasks);
+	config_names_free(own, queues);
+	config_names_free(list, served);
+}
