@@ -80,10 +80,10 @@ struct value_doc {
 	/* What is shared stands for copies: a writer that could keep it shared
 	 * writes copies too. */
 	bool copied;
-	/* Values and bytes if every shared node were copied; 0 if not shared.
-	 * Saturating. */
-	uint64_t expanded_values;
-	uint64_t expanded_bytes;
+	/* Found by value_measure: values as they are, values and bytes if every
+	 * shared node were copied (saturating). */
+	uint64_t own_values;
+	uint64_t expanded_values, expanded_bytes;
 	uint32_t marks; /* marks up to this one have been used */
 	/* Keys that are text do not all come from value_key: equal ones may be
 	 * several nodes. */
@@ -216,8 +216,8 @@ bool value_is_key(struct value value);
 uint64_t value_hash(struct value value);
 
 /*
- * Walks the document once, however often its nodes are shared: fills `cyclic`,
- * `expanded_values`, `expanded_bytes`. ERR_LIMIT "depth" (reason "depth")
+ * Walks the document once, however often its nodes are shared: fills `cyclic`
+ * and the counts of values and bytes. ERR_LIMIT "depth" (reason "depth")
  * where something nests more than `max_depth` deep.
  */
 int value_measure(struct value_doc *doc, size_t max_depth,

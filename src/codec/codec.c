@@ -5,12 +5,17 @@
  */
 #include "cherry/codec.h"
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "codec/codecs.h"
 #include "codec/fail.h"
 #include "crypto/digest.h"
 #include "markup/markup.h"
+
+#define COPIES_FREE	  1000000 /* values that any document may grow to */
+#define COPIES_FACTOR	  16
+#define COPIES_FREE_BYTES ((uint64_t)16 << 20)
 
 const struct codec *const codec_table[] = {
 	&codec_json,	     &codec_pickle,  &codec_php,
@@ -81,24 +86,51 @@ int codec_decode(const struct codec *codec, const struct codec_options *options,
 	return codec->decode(options, input, doc, found, err);
 }
 
+/* May the document be written with its shared nodes copied? Honest sharing makes
+ * a document a few times as large; what makes it a thousand times as large is
+ * meant to. */
+static int check_copies(const struct codec *codec,
+			const struct codec_options *options,
+			const struct value_doc *doc, struct err *err)
+{
+	uint64_t values = doc->own_values * COPIES_FACTOR + COPIES_FREE;
+
+	if (doc->cyclic)
+		return err_reason(err, ERR_UNSUPPORTED, "cycle",
+				  "a value that contains itself cannot be "
+				  "written as %s",
+				  codec->name);
+	if (values > options->max_values)
+		values = options->max_values;
+	if (doc->expanded_values > values)
+		return fail_limit(err, "values",
+				  doc->expanded_values > INT64_MAX
+					  ? INT64_MAX
+					  : (int64_t)doc->expanded_values,
+				  "size",
+				  "with its shared values copied the output "
+				  "holds more than %llu values",
+				  (unsigned long long)values);
+	uint64_t bytes = (uint64_t)doc->arena->used * COPIES_FACTOR / 4 +
+			 COPIES_FREE_BYTES;
+	if (doc->expanded_bytes > bytes)
+		return fail_limit(err, "bytes",
+				  doc->expanded_bytes > INT64_MAX
+					  ? INT64_MAX
+					  : (int64_t)doc->expanded_bytes,
+				  "size",
+				  "with its shared values copied the output "
+				  "holds more than %llu bytes of text",
+				  (unsigned long long)bytes);
+	return 0;
+}
+
 int codec_encode(const struct codec *codec, const struct codec_options *options,
 		 struct value_doc *doc, struct buf *out, struct err *err)
 {
-	if (doc->shared && (doc->copied || !codec->shares)) {
-		if (doc->cyclic)
-			return err_reason(err, ERR_UNSUPPORTED, "cycle",
-					  "a value that contains itself cannot "
-					  "be written as %s",
-					  codec->name);
-		if (doc->expanded_values > options->max_values)
-			return fail_limit(
-				err, "values", INT64_MAX, "size",
-				"with its shared values copied the "
-				"output holds more than %llu values",
-				(unsigned long long)options->max_values);
-		if (doc->expanded_bytes > out->max)
-			return fail_output(err, out);
-	}
+	if (doc->shared && (doc->copied || !codec->shares) &&
+	    check_copies(codec, options, doc, err))
+		return -1;
 	if (codec->encode(options, doc, out, err))
 		return out->failed && (!err || err->code == ERR_NONE)
 			       ? fail_output(err, out)

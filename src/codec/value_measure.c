@@ -26,7 +26,8 @@ struct measure {
 	size_t depth, cap, max_depth;
 	struct extent *extents;
 	size_t count, extent_cap;
-	uint32_t base; /* mark of extent n is base + 1 + n */
+	uint32_t base;	 /* mark of extent n is base + 1 + n */
+	uint64_t values; /* containers once, whatever is in them once each */
 	bool cyclic;
 };
 
@@ -78,6 +79,7 @@ static int level_push(struct measure *walk, struct value_seq *seq,
 		walk->cap = cap;
 	}
 	walk->levels[walk->depth++] = (struct level){.seq = seq};
+	walk->values++;
 	return extent_add(walk, seq, err);
 }
 
@@ -114,6 +116,7 @@ static int measure_item(struct measure *walk, struct value item,
 	struct extent *outer =
 		extent_of(walk, walk->levels[walk->depth - 1].seq);
 	outer->values = add(outer->values, 1);
+	walk->values++;
 	if (value_is_text(item))
 		outer->bytes = add(outer->bytes, item.text->len);
 	return 0;
@@ -143,6 +146,7 @@ int value_measure(struct value_doc *doc, size_t max_depth, struct err *err)
 	struct measure walk = {.max_depth = max_depth, .base = doc->marks};
 
 	doc->cyclic = false;
+	doc->own_values = 1;
 	doc->expanded_values = 1;
 	doc->expanded_bytes = value_is_text(root) ? root.text->len : 0;
 	if (!value_is_seq(root))
@@ -154,6 +158,7 @@ int value_measure(struct value_doc *doc, size_t max_depth, struct err *err)
 		doc->expanded_values = walk.extents[0].values;
 		doc->expanded_bytes = walk.extents[0].bytes;
 	}
+	doc->own_values = walk.values;
 	doc->cyclic = walk.cyclic;
 	doc->marks += (uint32_t)walk.count;
 	free(walk.levels);

@@ -350,3 +350,56 @@ Test(codec_cross, paths)
 		arena_release(&arena);
 	}
 }
+
+/* Sharing multiplies what is written only within reason: n doublings of a
+ * list, or one large text many times. */
+Test(codec_cross, copies)
+{
+	static const struct {
+		int doublings;
+		size_t text, times;
+		bool fine;
+	} cases[] = {{10, 0, 0, true},	    {18, 0, 0, true},
+		     {21, 0, 0, false},	    {62, 0, 0, false},
+		     {0, 100000, 10, true}, {0, 100000, 400, false}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct codec_options options = oracle_options();
+		struct err err = ERR_INIT;
+		struct value_doc doc;
+		struct arena arena;
+		struct buf text, out;
+		struct value pair[400];
+		arena_init(&arena, 64 << 20);
+		buf_init(&text, 1 << 20);
+		buf_init(&out, 64 << 20);
+		value_doc_init(&doc, &arena);
+		for (size_t n = 0; n < cases[i].text; n++)
+			buf_add_char(&text, 'x');
+		cr_assert(!value_text(&doc, VALUE_TEXT, buf_slice(&text),
+				      &doc.root, &err));
+		for (int n = 0; n < cases[i].doublings; n++) {
+			pair[0] = pair[1] = doc.root;
+			cr_assert(!value_seq_of(&doc, VALUE_LIST, pair, 2,
+						&doc.root, &err));
+		}
+		for (size_t n = 0; n < cases[i].times; n++)
+			pair[n] = doc.root;
+		if (cases[i].times)
+			cr_assert(!value_seq_of(&doc, VALUE_LIST, pair,
+						(uint32_t)cases[i].times,
+						&doc.root, &err));
+		doc.shared = true;
+		cr_assert(!value_measure(&doc, 1000, &err));
+		int r = codec_encode(oracle_codec("json"), &options, &doc, &out,
+				     &err);
+		cr_expect(cases[i].fine ? !r
+					: r && err.code == ERR_LIMIT &&
+						  !strcmp(err.reason, "size") &&
+						  out.len == 0,
+			  "case %zu: %d %s", i, r, err.message);
+		buf_release(&text);
+		buf_release(&out);
+		arena_release(&arena);
+	}
+}
