@@ -283,7 +283,6 @@ static int enter_without_filter(enum sandbox_mode mode)
 		return 1;
 	pthread_barrier_wait(&barrier);
 	r = sandbox_enter(&options, &report, &err);
-	fprintf(stderr, "%d %s %s\n", r, err.message, report.text);
 	if (mode == SANDBOX_REQUIRE)
 		return r == -1 && err.code == ERR_UNSUPPORTED &&
 				       strstr(err.message, "filter")
