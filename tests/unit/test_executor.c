@@ -197,6 +197,10 @@ Test(executor, outputs_come_beside_the_result)
 	cr_assert_eq(run_message(&message), 1, "%s", err.message);
 	cr_expect_eq(result.err.code, ERR_LIMIT);
 	cr_expect_eq(result.output_count, 0);
+	/* The output alone would fit. */
+	message.args = slice_text("{\"bytes\":1048570}");
+	cr_assert_eq(run_message(&message), 1, "%s", err.message);
+	cr_expect_str_eq(result.err.limit, "reply");
 	message.task = slice_text("echo");
 	cr_assert_eq(run_message(&message), 1, "%s", err.message);
 	cr_expect_eq(result.err.code, ERR_BAD_ARGS);

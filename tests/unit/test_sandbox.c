@@ -5,6 +5,7 @@
  */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <grp.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
@@ -168,12 +169,13 @@ static void status_line(const char *key, char *out, size_t size)
 Test(sandbox, leaves_root_for_good)
 {
 	const struct message_setup setup = {.sandbox = SANDBOX_REQUIRE};
+	static const gid_t groups[] = {5, 6};
 	static const char *const sets[] = {
 		"CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:"};
 	char line[256];
 	size_t i;
 
-	if (geteuid())
+	if (geteuid() || setgroups(2, groups))
 		cr_skip("needs root");
 	start(&setup);
 	status_line("Uid:", line, sizeof(line));
