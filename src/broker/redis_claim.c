@@ -190,10 +190,11 @@ void redis_claim_adopt(struct redis_queue *queue, uint64_t id, int64_t now_ms,
 	redis->events->on_claims(redis->arg, &claim, 1);
 }
 
-/* The reply of the claim script: now, next due, gone, paused, tasks. Returns
+/* The reply of the claim script, whose first queue was `base`: now, next due,
+ * gone, paused, tasks. Returns
  * how many tasks came, or -1 for a reply of another shape. */
 static long read_claims(struct redis_broker *redis, const redisReply *reply,
-			uint64_t first_id)
+			size_t base, uint64_t first_id)
 {
 	const redisReply *out;
 	size_t i = 0;
@@ -214,7 +215,7 @@ static long read_claims(struct redis_broker *redis, const redisReply *reply,
 		redis->pause_until =
 			redis->loop->now(redis->loop) + PAUSE_SECONDS;
 	while (i + 4 <= out->elements) {
-		size_t queue = (size_t)out->element[i]->integer;
+		size_t queue = base + (size_t)out->element[i]->integer;
 		size_t records = (size_t)out->element[i + 1]->integer;
 		size_t count = (size_t)out->element[i + 2]->integer;
 		struct broker_claim like = {
@@ -298,7 +299,7 @@ static void on_claim(void *arg, const redisReply *reply)
 		redis_broker_gone(redis);
 		return;
 	}
-	got = read_claims(redis, reply, first_id);
+	got = read_claims(redis, reply, 0, first_id);
 	/* Fewer than asked for: the queues are empty (or held by limits). */
 	redis->more = got > 0 && (size_t)got >= asked;
 	if (got > 0 && (size_t)got < asked)
@@ -353,7 +354,7 @@ static void on_adopt(void *arg, const redisReply *reply)
 		redis_broker_wake(redis);
 		return;
 	}
-	got = read_claims(redis, reply, first_id);
+	got = read_claims(redis, reply, queue->index, first_id);
 	if (got > 0)
 		redis->more = true;
 	redis_broker_wake(redis);

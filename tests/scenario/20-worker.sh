@@ -38,11 +38,11 @@ wait_for 10 '[ "$(redis LLEN r:forever)" = 2 ]' "the second element"
 push '{"task":"serialize","args":{"value":[1,2,3],"to":"php"},"reply_to":"r:php"}'
 expect_reply r:php '*a:3:{i:0;i:1;i:1;i:2;i:2;i:3;}*'
 push '{"task":"serialize","args":{"value":[1,2,3],"to":"pickle"},"reply_to":"r:pickle"}'
-expect_reply r:pickle '*(lp0\nI1\naI2\naI3\na.*'
+expect_reply r:pickle '*(lp0\\nI1\\naI2\\naI3\\na.*'
 
 # Diffs.
 push '{"task":"diff","args":{"old":"a\nb\n","new":"a\nc\n"},"reply_to":"r:diff"}'
-expect_reply r:diff '*@@ -1,2 +1,2 @@\n a\n-b\n+c\n*'
+expect_reply r:diff '*@@ -1,2 +1,2 @@\\n a\\n-b\\n+c\\n*'
 push '{"task":"diff","args":{"format":"html","old":"<p>one two</p>","new":"<p>one three</p>"},"reply_to":"r:html"}'
 expect_reply r:html '*<del>two</del>*<ins>three</ins>*'
 
