@@ -275,6 +275,7 @@ Test(spawn, dies_with_its_parent)
 		pause();
 		_exit(0);
 	}
+	close(pipes[1]);
 	cr_assert_eq(read(pipes[0], &last, sizeof(last)), sizeof(last));
 	cr_assert_gt(last, 0);
 	kill(middle, SIGKILL);

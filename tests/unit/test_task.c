@@ -157,6 +157,30 @@ Test(task, too_much_is_a_limit, .fini = release)
 	cr_expect_str_eq(err.limit, "output");
 }
 
+/* A handler need not look at every addition: the end does. */
+static int careless_run(struct task_call *call, struct buf *out,
+			struct err *err)
+{
+	int i;
+
+	(void)call;
+	(void)err;
+	for (i = 0; i < 100; i++)
+		buf_add_text(out, "\"x\":1,");
+	return 0;
+}
+
+Test(task, a_result_that_is_full_is_a_limit_at_the_end, .fini = release)
+{
+	static const struct task task = {.name = "x", .run = careless_run};
+	struct task_call call = {.args = SLICE("{}")};
+	struct err err = ERR_INIT;
+
+	cr_expect_eq(run(&task, &call, &err), -1);
+	cr_expect_eq(err.code, ERR_LIMIT);
+	cr_expect_str_eq(err.limit, "reply");
+}
+
 Test(task, an_output_that_is_not_made_is_an_error, .fini = release)
 {
 	struct task_call call = {
