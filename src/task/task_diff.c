@@ -5,6 +5,8 @@
  */
 #include "task/task_diff.h"
 
+#include "markup/markup.h"
+
 static const struct task_arg settings[] = {
 	{.name = "max_bytes",
 	 .type = ARG_SIZE,
@@ -37,6 +39,15 @@ static int diff_task_run(struct task_call *call, struct buf *result,
 	return runs[diff.format](&diff, result, err);
 }
 
+/* libxml2 opens nothing later. */
+static int diff_task_warm(const struct task_settings *chosen, struct err *err)
+{
+	(void)chosen;
+	(void)err;
+	markup_init();
+	return 0;
+}
+
 const struct task task_diff = {
 	.name = "diff",
 	.summary = "compares two texts, pages, documents, values or lists",
@@ -44,4 +55,5 @@ const struct task task_diff = {
 	.args = task_diff_args,
 	.settings = settings,
 	.run = diff_task_run,
+	.warm = diff_task_warm,
 };
