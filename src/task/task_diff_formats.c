@@ -21,14 +21,21 @@ static const char *side_name(enum diff_arg row)
 
 /* --- Inputs --------------------------------------------------------------- */
 
+/* The side that an error is about, and the place in it. */
+static int at_side(struct err *err, enum diff_arg row, int64_t offset)
+{
+	snprintf(err->field, sizeof(err->field), "%s", side_name(row));
+	return err_at(err, offset);
+}
+
 static int check_length(const struct diff_call *diff, enum diff_arg row,
 			size_t len, struct err *err)
 {
 	if (len <= diff->max_bytes)
 		return 0;
-	return err_limit(err, "bytes", (int64_t)len,
-			 "%s: %zu bytes, more than %zu", side_name(row), len,
-			 diff->max_bytes);
+	err_limit(err, "bytes", (int64_t)len, "%s: %zu bytes, more than %zu",
+		  side_name(row), len, diff->max_bytes);
+	return at_side(err, row, -1);
 }
 
 int task_diff_read_text(const struct diff_call *diff, enum diff_arg row,
@@ -52,7 +59,7 @@ int task_diff_read_text(const struct diff_call *diff, enum diff_arg row,
 		return 0;
 	err_reason(err, ERR_BAD_INPUT, "encoding",
 		   "%s: not UTF-8 from byte %zu on", side_name(row), fault);
-	return err_at(err, (int64_t)fault);
+	return at_side(err, row, (int64_t)fault);
 }
 
 /* What is wrong with the JSON of a side. In place it is an argument, as bytes
@@ -63,16 +70,18 @@ static int bad_value(const struct diff_call *diff, enum diff_arg row,
 	char field[16];
 
 	snprintf(field, sizeof(field), "args.%s", side_name(row));
+	if (diff->values[row].raw.ptr && cause->code != ERR_LIMIT) {
+		err_field(err, ERR_BAD_ARGS, field, "%s: %s", field,
+			  cause->message);
+		return err_at(err, cause->offset);
+	}
 	if (cause->code == ERR_LIMIT)
 		err_limit(err, cause->limit, cause->value, "%s: %s",
 			  side_name(row), cause->message);
-	else if (diff->values[row].raw.ptr)
-		err_field(err, ERR_BAD_ARGS, field, "%s: %s", field,
-			  cause->message);
 	else
 		err_reason(err, ERR_BAD_INPUT, cause->reason, "%s: %s",
 			   side_name(row), cause->message);
-	return err_at(err, cause->offset);
+	return at_side(err, row, cause->offset);
 }
 
 static struct json_node *read_value(const struct diff_call *diff,
