@@ -9,6 +9,7 @@
 #include "exec/executor.h"
 
 #include <malloc.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sysexits.h>
 #include <time.h>
@@ -41,6 +42,17 @@ static int read_frame(struct executor *executor, struct frame *frame,
 			return fill == FRAME_FILL_EOF ? 0 : -1;
 	}
 	return r;
+}
+
+/* The kernel's own name for us is that of the file, "exe". */
+static void take_name(enum task_class class)
+{
+	static const char *const names[TASK_CLASS_COUNT] = {
+		[TASK_CLASS_CORE] = "cherry: core",
+		[TASK_CLASS_IMAGE] = "cherry: image",
+	};
+
+	(void)pthread_setname_np(pthread_self(), names[class]);
 }
 
 /* What SETUP says must outlive the reader's buffer, where no copy of a secret
@@ -76,6 +88,9 @@ static int take_tasks(struct executor *executor,
 	struct task_secret_pair *secrets;
 	size_t i, count = 0;
 
+	if (setup->class != TASK_CLASS_CORE && setup->secret_count)
+		return err_set(err, ERR_INTERNAL,
+			       "executors of this class hold no secrets");
 	for (i = 0; table[i]; i++)
 		count += table[i]->class == setup->class;
 	executor->known = arena_calloc(&executor->forever, count,
@@ -185,6 +200,7 @@ static int start(struct executor *executor, const struct task *const *table,
 	close(SPAWN_EXECUTOR_PAGE);
 	if (read_setup(executor, &setup, err))
 		return -1;
+	take_name(setup.class);
 	take_limits(executor, &setup);
 	if (take_tasks(executor, &setup, table, err))
 		return -1;

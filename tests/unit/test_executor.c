@@ -134,6 +134,20 @@ Test(executor, settings_and_secrets_reach_the_task)
 	end_clean();
 }
 
+Test(executor, those_for_pictures_take_no_secrets)
+{
+	const struct message_secret secrets[] = {{SLICE("key"), SLICE("hush")}};
+	const struct message_setup setup = {
+		.class = TASK_CLASS_IMAGE,
+		.secrets = secrets,
+		.secret_count = 1,
+	};
+
+	cr_expect_eq(executor_client_start(&client, program(), &setup, &err),
+		     -1);
+	cr_expect_eq(err.code, ERR_INTERNAL);
+}
+
 Test(executor, a_wrong_setting_is_said_at_the_start)
 {
 	const struct message_setting settings[] = {
