@@ -74,15 +74,17 @@ static void state_directory(char out[400])
 static int open_directory(struct own_redis *redis, const char *dir,
 			  struct err *err)
 {
-	char path[440];
+	char path[440], *real;
 	struct stat st;
 
 	if (dir && dir[0])
 		snprintf(path, sizeof(path), "%.390s", dir);
 	else
 		state_directory(path);
-	if (make_path(path) || !realpath(path, redis->dir) ||
-	    stat(redis->dir, &st))
+	real = make_path(path) ? NULL : realpath(path, NULL);
+	snprintf(redis->dir, sizeof(redis->dir), "%s", real ? real : "");
+	free(real);
+	if (!redis->dir[0] || stat(redis->dir, &st))
 		return err_set(err, ERR_INTERNAL, "%s: %s", path,
 			       strerror(errno));
 	if (st.st_uid != geteuid() || (st.st_mode & 077))

@@ -186,7 +186,7 @@ int files_write(const char *root, struct slice path, struct slice bytes,
 	base = slash ? slash + 1 : name;
 	if (slash)
 		*slash = '\0';
-	dir = open_below(root, slash ? name : ".", O_PATH | O_DIRECTORY, 0);
+	dir = open_below(root, slash ? name : ".", O_RDONLY | O_DIRECTORY, 0);
 	if (dir < 0)
 		status = open_error(errno, field, err);
 	else if (!*base || slice_is(slice_text(base), "."))

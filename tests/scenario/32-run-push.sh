@@ -1,0 +1,89 @@
+#!/bin/bash
+# cherry run and cherry push, as scripts use them.
+set -eu
+. scripts/redis-private
+. tests/worker.sh
+
+expect_status()
+{
+	local want=$1 got=0
+	shift
+	"$@" >"$SCRATCH/out" 2>"$SCRATCH/err" || got=$?
+	[ "$got" = "$want" ] ||
+		fail "$* ended with $got, not $want: $(cat "$SCRATCH/err")"
+}
+
+expect_output()
+{
+	case $(cat "$SCRATCH/$2") in
+	$1) ;;
+	*) fail "$2 is $(cat "$SCRATCH/$2"), not $1" ;;
+	esac
+}
+
+# One task on the command line; from a file; from standard input.
+expect_status 0 "$CHERRY" run echo '{"a":1}'
+expect_output '*"result":{"a":1}*' out
+echo '{"b":2}' >"$SCRATCH/args"
+expect_status 0 "$CHERRY" run echo "@$SCRATCH/args"
+expect_output '*"result":{"b":2}*' out
+"$CHERRY" run echo - <"$SCRATCH/args" | grep -q '"result":{"b":2}' || fail "args from -"
+expect_status 1 "$CHERRY" run diff '{}'
+expect_output '*"code":"bad_args"*' out
+expect_status 64 "$CHERRY" run echo '{'
+expect_status 64 "$CHERRY" rum
+expect_output '*did you mean run*' err
+expect_status 64 "$CHERRY" bench
+expect_output '*not built yet*' err
+
+# Lines in order, however long each takes.
+for i in $(seq 500); do
+	echo '{"task":"echo","id":'"$i"',"args":{"n":'"$i"'}}'
+done | "$CHERRY" run >"$SCRATCH/lines"
+grep -o '"id":[0-9]*' "$SCRATCH/lines" | cut -d: -f2 | cmp -s - <(seq 500) ||
+	fail "replies are not in the order of the input"
+
+# Files below the root, and nowhere else.
+mkdir "$SCRATCH/root"
+echo old >"$SCRATCH/root/old"
+echo new >"$SCRATCH/root/new"
+echo secret >"$SCRATCH/secret"
+ln -s "$SCRATCH/secret" "$SCRATCH/root/link"
+mkfifo "$SCRATCH/root/pipe"
+task()
+{
+	printf '{"task":"diff","inputs":{"old":{"file":"%s"},"new":{"file":"new"}},"outputs":{"diff":{"file":"%s"}}}' "$1" "${2:-out}"
+}
+{
+	task old
+	echo
+	for bad in ../secret /etc/passwd link pipe nowhere; do
+		task "$bad"
+		echo
+	done
+	task old ../escaped
+} | "$CHERRY" run --root "$SCRATCH/root" >"$SCRATCH/files" || :
+grep -c '"code":"refused"' "$SCRATCH/files" | grep -qx 5 || fail "$(cat "$SCRATCH/files")"
+grep -c '"code":"not_found"' "$SCRATCH/files" | grep -qx 1 || fail "$(cat "$SCRATCH/files")"
+grep -q '"file":"out","bytes":' "$SCRATCH/files" || fail "$(cat "$SCRATCH/files")"
+grep -qx -- '+new' "$SCRATCH/root/out" || fail "the output file is wrong"
+[ ! -e "$SCRATCH/escaped" ] || fail "an output escaped"
+
+# Without Redis: said, with its own status.
+expect_status 69 "$CHERRY" push --redis "unix://$SCRATCH/none" echo
+redis_start
+worker_start
+export REDIS_URL
+expect_status 0 "$CHERRY" push --wait=20 echo '{"c":3}'
+expect_output '*"result":{"c":3}*' out
+expect_output '*waited_ms*' out
+expect_status 1 "$CHERRY" push --wait=20 diff '{}'
+expect_status 0 "$CHERRY" push --reply-to r:mine echo '{"d":4}'
+expect_reply r:mine '*"d":4*'
+seq 300 | sed 's/.*/{"task":"echo","id":&}/' >"$SCRATCH/tasks"
+"$CHERRY" push --lines --wait=30 <"$SCRATCH/tasks" >"$SCRATCH/out"
+grep -c '"status":"ok"' "$SCRATCH/out" | grep -qx 300 || fail "not 300 replies"
+head -c 100000 /dev/urandom >"$SCRATCH/bytes"
+"$CHERRY" push --wait=20 --input "input=@$SCRATCH/bytes" serialize '{"from":"pickle","to":"json"}' >"$SCRATCH/out" || :
+expect_output '*"code":"bad_input"*' out
+worker_stop

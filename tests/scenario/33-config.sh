@@ -1,0 +1,52 @@
+#!/bin/bash
+# The configuration: all errors at once, each with its place; precedence.
+set -eu
+. scripts/redis-private
+
+cat >"$SCRATCH/bad.conf" <<'END'
+[cherry]
+queues = a b:3
+concurrency = many
+drian_timeout = 8
+[redsi]
+url = redis://x
+[queue:a]
+pop = middle
+rate = 100/s
+[task:thumbnail]
+max_pixels = lots
+[task:report]
+timeout = 10
+[http]
+listen = 127.0.0.1:9464
+END
+status=0
+"$CHERRY" config check -c "$SCRATCH/bad.conf" 2>"$SCRATCH/err" || status=$?
+[ "$status" = 78 ] || fail "status $status"
+for part in 'bad.conf:2: [cherry] queues: b:3' 'bad.conf:3: [cherry] concurrency' \
+	'did you mean "drain_timeout"' 'did you mean [redis' \
+	'bad.conf:8: [queue:a] pop: "middle" is not one of right, left' \
+	'bad.conf:9: [queue:a] rate: this setting is not built yet' \
+	'bad.conf:11: [task:thumbnail] max_pixels' 'needs a command' \
+	'bad.conf:15: [http] listen'; do
+	grep -qF -- "$part" "$SCRATCH/err" || fail "no $part in $(cat "$SCRATCH/err")"
+done
+status=0
+"$CHERRY" work -c "$SCRATCH/bad.conf" 2>/dev/null || status=$?
+[ "$status" = 78 ] || fail "work with a bad configuration ended with $status"
+
+printf '[cherry]\nconcurrency = 3\nlog_level = warn\n[secrets]\nkey = hush\n' >"$SCRATCH/good.conf"
+"$CHERRY" config check -c "$SCRATCH/good.conf" >/dev/null
+CHERRY_CHERRY_CONCURRENCY=5 REDIS_URL=unix:///env.sock "$CHERRY" config show \
+	-c "$SCRATCH/good.conf" --set cherry.log_level=debug >"$SCRATCH/show"
+for part in 'concurrency = 5' 'CHERRY_CHERRY_CONCURRENCY' 'log_level = debug' \
+	'url = unix:///env.sock' 'drain_timeout = 8' 'key = \*\*\*'; do
+	grep -q -- "$part" "$SCRATCH/show" || fail "no $part in $(cat "$SCRATCH/show")"
+done
+! grep -q hush "$SCRATCH/show" || fail "a secret is shown"
+status=0
+"$CHERRY" config check --set cherry.concurency=1 2>"$SCRATCH/err" || status=$?
+[ "$status" = 78 ] && grep -q 'did you mean' "$SCRATCH/err" || fail "$(cat "$SCRATCH/err")"
+status=0
+"$CHERRY" work --redis rediss://localhost 2>"$SCRATCH/err" || status=$?
+[ "$status" = 78 ] && grep -q TLS "$SCRATCH/err" || fail "rediss: $status $(cat "$SCRATCH/err")"
