@@ -352,7 +352,7 @@ void master_free(struct master *master)
 	master->running = false;
 	master->stopped = true;
 	pool_free(master);
-	program_kill_all(master);
+	program_free_all(master);
 	broker_free(master->broker);
 	for (state = 0; state < JOB_STATE_COUNT; state++) {
 		while (master->jobs[state].first)

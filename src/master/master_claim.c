@@ -478,7 +478,7 @@ static void on_reaped(void *arg)
 		 LOG_TEXT("why", "this worker was taken for dead; what it ran "
 				 "is others' now"));
 	pool_kill_all(master);
-	program_kill_all(master);
+	program_forget_all(master);
 	free_list(master, JOB_CLAIMED);
 	free_list(master, JOB_WAITING);
 	free_list(master, JOB_RUNNING);

@@ -48,6 +48,7 @@ struct master_task_state {
 	int nice;
 	size_t max_memory, max_cpu;
 	size_t process_count; /* now */
+	struct program_once *onces;
 	struct program_lines *lines;
 	unsigned line_failures;
 	double line_start_at;
@@ -216,10 +217,12 @@ void executor_process_free(struct executor_process *executor);
 
 /* --- program_run.c ----------------------------------------------------------------- */
 
-/* Can one more job of this program start now? */
-bool program_has_room(struct master_task_state *task);
+/* Can this job of a program start now? */
+bool program_has_room(struct job *job);
 /* Starts or hands over; the job is RUNNING, or has been answered. */
 void program_give(struct master *master, struct job *job);
-void program_kill_all(struct master *master);
+/* Kills those that run a job; their jobs are about to be freed. */
+void program_forget_all(struct master *master);
+void program_free_all(struct master *master);
 
 #endif

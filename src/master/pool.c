@@ -226,8 +226,7 @@ static bool dispatch_job(struct master *master, struct job *job)
 	if (!limits_allow(job))
 		return false;
 	if (job->task->is_program) {
-		if (!program_has_room(
-			    (struct master_task_state *)(uintptr_t)job->task))
+		if (!program_has_room(job))
 			return false;
 		begin_run(job);
 		program_give(master, job);

@@ -1,23 +1,43 @@
 /*
- * Placeholder while programs are being connected.
+ * Programs as the pool sees them: which mode a task has, and all of them at
+ * once.
  */
-#include "master/master_state.h"
+#include "master/program_process.h"
 
-bool program_has_room(struct master_task_state *task)
+bool program_has_room(struct job *job)
 {
-	return task->process_count < task->processes;
+	if (job->task->mode == MASTER_PROGRAM_LINES)
+		return program_lines_has_room(job);
+	return job->task->process_count < job->task->processes;
 }
 
 void program_give(struct master *master, struct job *job)
 {
-	struct err err = ERR_INIT;
-
-	(void)master;
-	err_reason(&err, ERR_UNSUPPORTED, "program", "programs do not run yet");
-	master_result_refuse(job, &err);
+	if (job->task->mode == MASTER_PROGRAM_LINES)
+		program_lines_give(master, job);
+	else
+		program_once_give(master, job);
 }
 
-void program_kill_all(struct master *master)
+/* Their jobs are gone already. */
+void program_forget_all(struct master *master)
 {
-	(void)master;
+	struct job *job = master->jobs[JOB_RUNNING].first, *next;
+
+	for (; job; job = next) {
+		next = job->next;
+		if (job->task->is_program && job->runner)
+			job->runner->forget(job->runner);
+	}
+}
+
+void program_free_all(struct master *master)
+{
+	size_t i;
+
+	program_forget_all(master);
+	for (i = 0; i < master->task_count; i++) {
+		program_once_free_all(&master->tasks[i]);
+		program_lines_free_all(&master->tasks[i]);
+	}
 }

@@ -1,0 +1,240 @@
+/*
+ * mode = once: a process for each task.
+ */
+#include "master/program_process.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include "base/clock.h"
+#include "base/xalloc.h"
+
+struct program_once {
+	struct program_process process; /* first: runner and process in one */
+	struct program_once *next;	/* of the task's */
+	struct job *job;		/* NULL: forgotten */
+	enum err_code blamed;
+	double started;
+};
+
+static void once_free(struct program_once *once)
+{
+	struct program_once **at = &once->process.task->onces;
+
+	while (*at != once)
+		at = &(*at)->next;
+	*at = once->next;
+	once->process.task->process_count--;
+	program_process_release(&once->process);
+	free(once);
+}
+
+/* --- Its result ------------------------------------------------------------------ */
+
+static struct task_output *make_outputs(const struct job *job)
+{
+	size_t count = job->envelope.output_count, i;
+	struct task_output *outputs = xcalloc(count + 1, sizeof(*outputs));
+
+	for (i = 0; i < count; i++) {
+		outputs[i].name = job->envelope.outputs[i].name;
+		outputs[i].kind = job->envelope.outputs[i].kind;
+		outputs[i].target = job->envelope.outputs[i].target;
+		buf_init(&outputs[i].bytes, SIZE_MAX / 2);
+	}
+	return outputs;
+}
+
+static int check_used(const struct job *job, const struct task_output *outputs,
+		      struct err *err)
+{
+	char field[160], name[110];
+	size_t i;
+
+	for (i = 0; i < job->envelope.output_count; i++) {
+		if (outputs[i].used)
+			continue;
+		snprintf(field, sizeof(field), "outputs.%s",
+			 err_quote(name, 100, outputs[i].name));
+		return err_field(err, ERR_BAD_ARGS, field,
+				 "%s: a program makes one output, called "
+				 "output",
+				 field);
+	}
+	return 0;
+}
+
+static int read_result(struct program_once *once, struct buf *result,
+		       struct err *err)
+{
+	struct job *job = once->job;
+	size_t count = job->envelope.output_count, i;
+	struct task_output *outputs = make_outputs(job);
+	struct task_call call = {.args = job->envelope.args,
+				 .outputs = outputs,
+				 .output_count = count,
+				 .arena = &job->arena};
+	int status =
+		program_result(&call, once->process.task->result_json,
+			       buf_slice(&once->process.output), result, err);
+
+	if (!status)
+		status = check_used(job, outputs, err);
+	if (count)
+		job->output_bytes = xcalloc(count, sizeof(struct buf));
+	for (i = 0; i < count; i++)
+		job->output_bytes[i] = outputs[i].bytes;
+	free(outputs);
+	return status;
+}
+
+static void put_end(const struct program_once *once,
+		    const struct program_end *end, struct job_result *result)
+{
+	result->err = end->err;
+	result->exit = end->exit_status;
+	result->signal = end->signal ? end->signal : -1;
+	result->has_retryable = end->err.code == ERR_FAILED;
+	result->retryable = end->retryable;
+	program_process_tail(&once->process, result);
+}
+
+static void put_blame(struct program_once *once, struct job_result *result)
+{
+	if (once->blamed == ERR_TIMEOUT)
+		err_set(&result->err, ERR_TIMEOUT,
+			"the program was ended after %g seconds",
+			once->job->timeout);
+	else
+		err_set(&result->err, ERR_CANCELLED,
+			"the task was cancelled while it ran");
+	program_process_tail(&once->process, result);
+}
+
+static void on_end(struct program_process *process)
+{
+	struct program_once *once = (struct program_once *)process;
+	struct master *master = process->master;
+	struct job_result result;
+	struct program_end end;
+	struct buf json;
+
+	if (!once->job) {
+		once_free(once);
+		return;
+	}
+	master_result_init(&result);
+	result.ran_ns = (uint64_t)((clock_monotonic() - once->started) * 1e9);
+	buf_init(&json, master->options.max_reply);
+	end = program_end_read(process->status, process->overflow,
+			       process->task->max_output);
+	if (once->blamed == ERR_NONE && master->leaving) {
+		master_result_give_back(once->job);
+	} else {
+		if (once->blamed != ERR_NONE)
+			put_blame(once, &result);
+		else if (end.err.code != ERR_NONE)
+			put_end(once, &end, &result);
+		else
+			result.ok = !read_result(once, &json, &result.err);
+		if (!result.ok && result.err.code == ERR_FAILED &&
+		    end.err.code == ERR_NONE)
+			program_process_tail(process, &result);
+		result.json = buf_slice(&json);
+		master_result_take(once->job, &result);
+	}
+	buf_release(&json);
+	once_free(once);
+	master_check_end(master);
+}
+
+/* --- Its time --------------------------------------------------------------------- */
+
+static void kill_once(struct runner *runner, struct job *job, enum err_code why)
+{
+	struct program_once *once = (struct program_once *)runner;
+
+	if (job && once->blamed == ERR_NONE)
+		once->blamed = why;
+	program_process_kill(&once->process);
+}
+
+static void forget_once(struct runner *runner)
+{
+	struct program_once *once = (struct program_once *)runner;
+
+	once->job = NULL;
+	program_process_kill(&once->process);
+}
+
+static void on_timer(void *arg)
+{
+	struct program_once *once = arg;
+
+	kill_once(&once->process.runner, once->job, ERR_TIMEOUT);
+}
+
+static int start(struct program_once *once, struct err *err)
+{
+	struct job *job = once->job;
+	struct master_task_state *task = once->process.task;
+	struct master *master = job->master;
+	struct program_call call;
+	struct slice input;
+	struct buf id;
+	char **environment;
+	int status = -1;
+
+	buf_init(&id, 1 << 20);
+	program_call_fill(job, &call, &id);
+	call.deadline = clock_real() + job->timeout;
+	if ((call.raw || !program_args_check(&call, &job->arena, err)) &&
+	    !program_input(&call, &job->arena, &input, err)) {
+		environment = program_environment(
+			task->has_user ? &task->user : NULL, &call, err);
+		buf_init(&once->process.input, SIZE_MAX / 2);
+		buf_init(&once->process.output, task->max_output);
+		if (environment)
+			status = program_process_start(&once->process, master,
+						       task, environment, err);
+		if (!status)
+			status = buf_add_slice(&once->process.input, input);
+	}
+	buf_release(&id);
+	return status;
+}
+
+void program_once_give(struct master *master, struct job *job)
+{
+	struct program_once *once = xcalloc(1, sizeof(*once));
+	struct program_process *process = &once->process;
+	struct err err = ERR_INIT;
+
+	once->job = job;
+	process->master = master;
+	process->task = (struct master_task_state *)(uintptr_t)job->task;
+	process->in = process->out = process->error = -1;
+	process->on_end = on_end;
+	process->runner.kill = kill_once;
+	process->runner.forget = forget_once;
+	process->close_input = true;
+	process->task->process_count++;
+	once->next = process->task->onces;
+	process->task->onces = once;
+	once->started = clock_monotonic();
+	job->runner = &process->runner;
+	if (start(once, &err)) {
+		master_result_refuse(job, &err);
+		once_free(once);
+		return;
+	}
+	process->timer = master->loop->timer_new(master->loop, on_timer, once);
+	master->loop->timer_set(process->timer, job->timeout);
+	program_process_write(process);
+}
+
+void program_once_free_all(struct master_task_state *task)
+{
+	while (task->onces)
+		once_free(task->onces);
+}
