@@ -86,6 +86,39 @@ Test(codec_decode, errors)
 		check_case(item);
 }
 
+/* The parsing files of JSONTestSuite, as values. */
+Test(codec_decode, jsontestsuite)
+{
+	struct json_node *root = oracle_load(ORACLE_DIR "jsontestsuite.json");
+	int checked = 0;
+
+	for (struct json_node *item = root->child; item; item = item->next) {
+		struct codec_options options = oracle_options();
+		struct json_node *expect = json_get(item, "expect");
+		struct slice name = oracle_text(item, "name");
+		struct slice input = oracle_input(item);
+		struct err err = ERR_INIT;
+		struct value_doc doc;
+		struct arena arena;
+		arena_init(&arena, MEMORY_MAX);
+		value_doc_init(&doc, &arena);
+		int r = codec_decode(oracle_codec("json"), &options, input,
+				     &doc, NULL, &err);
+		cr_expect(!r || err.reason[0], "%.*s: no class", (int)name.len,
+			  name.ptr);
+		if (expect->type == JSON_OBJECT)
+			cr_expect(json_get(expect, "error")
+					  ? r != 0
+					  : oracle_expected(item, &doc, &err,
+							    r != 0),
+				  "%.*s: %s", (int)name.len, name.ptr,
+				  r ? err.message : "a value");
+		checked += expect->type == JSON_OBJECT;
+		arena_release(&arena);
+	}
+	cr_expect(checked > 250, "%d checked", checked);
+}
+
 /* The same with the whole process held to the memory: what is not in the arena
  * counts as well. */
 Test(codec_decode, memory)
