@@ -134,12 +134,3 @@ int cursor_check_text(const struct cursor *cursor, struct slice text,
 		from += bad + 3;
 	}
 }
-
-int put_big(struct buf *out, uint64_t integer, size_t len)
-{
-	char bytes[8];
-
-	for (size_t i = 0; i < len; i++)
-		bytes[i] = (char)(integer >> 8 * (len - 1 - i));
-	return buf_add(out, bytes, len);
-}

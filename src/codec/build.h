@@ -126,7 +126,18 @@ static inline uint64_t double_bits(double number)
 	return bits;
 }
 
-/* Appends the low `len` bytes of an integer, high byte first. */
-int put_big(struct buf *out, uint64_t integer, size_t len);
+/* Appends a byte and the low `width` bytes of an integer, high byte first. */
+static inline int put_head(struct buf *out, unsigned byte, uint64_t integer,
+			   size_t width)
+{
+	if (buf_reserve(out, 9))
+		return -1;
+	char *to = out->ptr + out->len;
+	*to++ = (char)byte;
+	for (size_t i = 0; i < width; i++)
+		to[i] = (char)(integer >> 8 * (width - 1 - i));
+	out->len += 1 + width;
+	return 0;
+}
 
 #endif

@@ -30,7 +30,7 @@ struct cbor_writer {
 	size_t entry_count, entry_cap;
 };
 
-static int put_head(struct buf *out, enum cbor_major major, uint64_t n)
+static int put_item(struct buf *out, enum cbor_major major, uint64_t n)
 {
 	size_t width = n < 24		 ? 0
 		       : n <= 0xff	 ? 1
@@ -42,20 +42,13 @@ static int put_head(struct buf *out, enum cbor_major major, uint64_t n)
 			: width == 2 ? 25
 			: width == 4 ? 26
 				     : 27;
-	if (buf_reserve(out, 9))
-		return -1;
-	char *to = out->ptr + out->len;
-	*to++ = (char)((unsigned)major << 5 | info);
-	for (size_t i = 0; i < width; i++)
-		to[i] = (char)(n >> 8 * (width - 1 - i));
-	out->len += 1 + width;
-	return 0;
+	return put_head(out, (unsigned)major << 5 | info, n, width);
 }
 
 static int put_float(struct buf *out, unsigned info, uint64_t bits)
 {
-	buf_add_char(out, (char)(CBOR_SIMPLE << 5 | info));
-	return put_big(out, bits, (size_t)1 << (info - 24));
+	return put_head(out, CBOR_SIMPLE << 5 | info, bits,
+			(size_t)1 << (info - 24));
 }
 
 /* The bits of a half that equals the number exactly, or -1. */
@@ -133,12 +126,12 @@ static int put_big_integer(struct cbor_writer *cbor, struct slice digits,
 		uint64_t n = 0;
 		for (size_t i = 0; i < len; i++)
 			n = n << 8 | begin[i];
-		r = put_head(cbor->out,
+		r = put_item(cbor->out,
 			     negative ? CBOR_NEGATIVE : CBOR_UNSIGNED, n);
 	} else {
-		put_head(cbor->out, CBOR_TAG,
+		put_item(cbor->out, CBOR_TAG,
 			 negative ? CBOR_TAG_NEGATIVE : CBOR_TAG_POSITIVE);
-		put_head(cbor->out, CBOR_BYTES, len);
+		put_item(cbor->out, CBOR_BYTES, len);
 		r = buf_add(cbor->out, begin, len);
 	}
 	buf_release(&bytes);
@@ -153,7 +146,7 @@ static int put_text(struct cbor_writer *cbor, struct value value,
 
 	if (text && text_has_surrogate(bytes))
 		return walk_fail_surrogate(&cbor->walk, err, FORMAT);
-	if (put_head(cbor->out, text ? CBOR_TEXT : CBOR_BYTES, bytes.len))
+	if (put_item(cbor->out, text ? CBOR_TEXT : CBOR_BYTES, bytes.len))
 		return -1;
 	return buf_add_slice(cbor->out, bytes);
 }
@@ -165,8 +158,8 @@ static int put_open(struct cbor_writer *cbor, struct value value,
 	uint32_t count = map ? value.seq->count / 2 : value.seq->count;
 
 	if (value.kind == VALUE_SET || value.kind == VALUE_FROZENSET)
-		put_head(cbor->out, CBOR_TAG, CBOR_TAG_SET);
-	if (put_head(cbor->out, map ? CBOR_MAP : CBOR_ARRAY, count))
+		put_item(cbor->out, CBOR_TAG, CBOR_TAG_SET);
+	if (put_item(cbor->out, map ? CBOR_MAP : CBOR_ARRAY, count))
 		return -1;
 	return walk_push(&cbor->walk, value, err);
 }
@@ -176,15 +169,15 @@ static int put_value(struct cbor_writer *cbor, struct value value,
 {
 	switch (value.kind) {
 	case VALUE_NULL:
-		return put_head(cbor->out, CBOR_SIMPLE, 22);
+		return put_item(cbor->out, CBOR_SIMPLE, 22);
 	case VALUE_BOOL:
-		return put_head(cbor->out, CBOR_SIMPLE,
+		return put_item(cbor->out, CBOR_SIMPLE,
 				value.boolean ? 21 : 20);
 	case VALUE_INT:
 		return value.integer < 0
-			       ? put_head(cbor->out, CBOR_NEGATIVE,
+			       ? put_item(cbor->out, CBOR_NEGATIVE,
 					  (uint64_t)(-1 - value.integer))
-			       : put_head(cbor->out, CBOR_UNSIGNED,
+			       : put_item(cbor->out, CBOR_UNSIGNED,
 					  (uint64_t)value.integer);
 	case VALUE_BIG:
 		return put_big_integer(cbor, value_bytes(value), err);

@@ -195,18 +195,6 @@ struct msgpack_writer {
 	struct walk walk;
 };
 
-static int put_head(struct buf *out, unsigned byte, uint64_t n, size_t width)
-{
-	if (buf_reserve(out, 9))
-		return -1;
-	char *to = out->ptr + out->len;
-	*to++ = (char)byte;
-	for (size_t i = 0; i < width; i++)
-		to[i] = (char)(n >> 8 * (width - 1 - i));
-	out->len += 1 + width;
-	return 0;
-}
-
 /* A length: below `limit` within the byte, else as `base`, which takes 8 bits
  * (`has8`) or 16, and the bytes after it, which take twice as many each. */
 static int put_length(struct buf *out, unsigned fixed, uint32_t limit,
