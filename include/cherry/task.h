@@ -170,6 +170,11 @@ const struct task_value *task_setting(const struct task_settings *settings,
 				      const struct task *task,
 				      const char *name);
 
+/* Checks one setting as the executor will when it starts: ERR_BAD_ARGS with
+ * `field` ("task:thumbnail.max_pixels"). For `cherry config check`. */
+int task_setting_check(const struct task *task, struct slice key,
+		       struct slice value, struct err *err);
+
 /* The secret of that name from [secrets]; false if there is none. */
 bool task_secret(const struct task_settings *settings, struct slice name,
 		 struct slice *secret);

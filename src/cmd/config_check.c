@@ -14,7 +14,6 @@
 #include "broker/url.h"
 #include "cherry/task.h"
 #include "exec/program.h"
-#include "task/task_settings.h"
 
 #define SECRET_MAX 65536
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include "base/clock.h"
 #include "exec/executor_state.h"
+#include "exec/message_err.h"
 #include "exec/spawn.h"
 
 /* ... and before one that has more to read than this. */
@@ -79,24 +80,11 @@ static int run(struct executor *executor, const struct executor_known *known,
  * give. */
 static void check_error(struct err *err)
 {
-	switch (err->code) {
-	case ERR_BAD_ARGS:
-	case ERR_BAD_INPUT:
-	case ERR_UNSUPPORTED:
-	case ERR_LIMIT:
-	case ERR_REFUSED:
-	case ERR_NOT_FOUND:
-	case ERR_FAILED:
-	case ERR_INTERNAL:
-	case ERR_UNKNOWN_TASK:
-		return;
-	case ERR_NONE:
+	if (err->code == ERR_NONE)
 		err_set(err, ERR_INTERNAL,
 			"the handler failed and did not say why");
-		return;
-	default:
+	else if (!message_err_allowed(err->code))
 		err->code = ERR_INTERNAL;
-	}
 }
 
 static int put_outputs(struct executor *executor, const struct task_call *call,

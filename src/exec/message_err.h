@@ -7,6 +7,9 @@
 #include "cherry/err.h"
 #include "exec/wire.h"
 
+/* Is this a code that a handler may give? All others are the master's to say. */
+bool message_err_allowed(enum err_code code);
+
 void message_err_put(struct buf *out, const struct err *err);
 
 /* Marks `in` bad unless the code is one, and the texts fit and are UTF-8

@@ -9,6 +9,24 @@
 
 /* --- Errors --------------------------------------------------------------- */
 
+bool message_err_allowed(enum err_code code)
+{
+	switch (code) {
+	case ERR_BAD_ARGS:
+	case ERR_BAD_INPUT:
+	case ERR_UNSUPPORTED:
+	case ERR_LIMIT:
+	case ERR_REFUSED:
+	case ERR_NOT_FOUND:
+	case ERR_FAILED:
+	case ERR_INTERNAL:
+	case ERR_UNKNOWN_TASK:
+		return true;
+	default:
+		return false;
+	}
+}
+
 void message_err_put(struct buf *out, const struct err *err)
 {
 	wire_put_u8(out, err->code);
@@ -86,25 +104,6 @@ static int bad_result(struct err *err, const char *what)
 		       what);
 }
 
-/* The codes that a handler can give; all others are the master's to say. */
-static bool is_handler_code(enum err_code code)
-{
-	switch (code) {
-	case ERR_BAD_ARGS:
-	case ERR_BAD_INPUT:
-	case ERR_UNSUPPORTED:
-	case ERR_LIMIT:
-	case ERR_REFUSED:
-	case ERR_NOT_FOUND:
-	case ERR_FAILED:
-	case ERR_INTERNAL:
-	case ERR_UNKNOWN_TASK:
-		return true;
-	default:
-		return false;
-	}
-}
-
 static int result_outputs(struct wire_reader *in, struct arena *arena,
 			  struct message_result *result)
 {
@@ -147,7 +146,7 @@ int message_result_decode(struct slice body, struct arena *arena,
 	if (!wire_done(&in))
 		return bad_result(err, "its lengths do not add up");
 	if (!result->ok)
-		return is_handler_code(result->err.code)
+		return message_err_allowed(result->err.code)
 			       ? 0
 			       : bad_result(err, "no handler says that");
 	if (json_check(result->json, JSON_DEPTH_MAX, &span, NULL) ||

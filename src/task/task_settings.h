@@ -30,8 +30,4 @@ void task_settings_secrets(struct task_settings *settings,
 			   const struct task_secret_pair *secrets,
 			   size_t count);
 
-/* Checks one setting as the executor would: for `cherry config check`. */
-int task_setting_check(const struct task *task, struct slice key,
-		       struct slice value, struct err *err);
-
 #endif

@@ -123,28 +123,6 @@ static int decode_failed(struct slice body, struct arena *arena)
 	return message_failed_decode(body, &cause, NULL);
 }
 
-static void expect_same_error(const struct err *got, const struct err *want)
-{
-	cr_expect_eq(got->code, want->code);
-	cr_expect_str_eq(got->message, want->message);
-	cr_expect_str_eq(got->field, want->field);
-	cr_expect_str_eq(got->reason, want->reason);
-	cr_expect_str_eq(got->limit, want->limit);
-	cr_expect_eq(got->value, want->value);
-	cr_expect_eq(got->offset, want->offset);
-}
-
-static const struct err full_error = {
-	.code = ERR_LIMIT,
-	.message = "gr\xc3\xb6\xc3\x9f"
-		   "er than allowed",
-	.field = "args.x",
-	.reason = "because",
-	.limit = "pixels",
-	.value = INT64_MIN,
-	.offset = 12,
-};
-
 Test(message, failed)
 {
 	struct frame_writer writer;

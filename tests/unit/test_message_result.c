@@ -8,44 +8,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static void expect_same_error(const struct err *got, const struct err *want)
-{
-	cr_expect_eq(got->code, want->code);
-	cr_expect_str_eq(got->message, want->message);
-	cr_expect_str_eq(got->field, want->field);
-	cr_expect_str_eq(got->reason, want->reason);
-	cr_expect_str_eq(got->limit, want->limit);
-	cr_expect_eq(got->value, want->value);
-	cr_expect_eq(got->offset, want->offset);
-}
-
-static const struct err full_error = {
-	.code = ERR_LIMIT,
-	.message = "gr\xc3\xb6\xc3\x9f"
-		   "er than allowed",
-	.field = "args.x",
-	.reason = "because",
-	.limit = "pixels",
-	.value = INT64_MIN,
-	.offset = 12,
-};
-
-static int decode_result(struct slice body, struct arena *arena)
-{
-	struct message_result result;
-
-	return message_result_decode(body, arena, &result, NULL);
-}
-
-static struct body result_body(const struct message_result *result)
-{
-	struct frame_writer writer;
-
-	frame_writer_init(&writer, 100000);
-	cr_assert_eq(message_result_put(&writer, result, NULL), 0);
-	return body_take(&writer);
-}
-
 Test(message_result, result)
 {
 	const struct message_result_output made[] = {
