@@ -15,9 +15,14 @@
 #define FILE_MAX	((size_t)512 << 20)
 #define CONNECT_SECONDS 5
 
-const struct cmd *const cmd_table[] = {&cmd_work,     &cmd_push,   &cmd_run,
-				       &cmd_tasks,    &cmd_config, &cmd_help,
-				       &cmd_executor, NULL};
+/* clang-format off */
+const struct cmd *const cmd_table[] = {
+	&cmd_work, &cmd_push, &cmd_run, &cmd_tasks,
+	&cmd_status, &cmd_dead, &cmd_cancel, &cmd_pause, &cmd_resume,
+	&cmd_drain, &cmd_ping, &cmd_doctor,
+	&cmd_config, &cmd_help, &cmd_executor, NULL,
+};
+/* clang-format on */
 
 const struct cmd *cmd_find(const char *name)
 {
