@@ -114,7 +114,7 @@ static void on_answer(void *arg, const redisReply *reply)
 
 static void send_admit(struct redis_broker *redis, struct redis_ask *ask)
 {
-	struct redis_known *known = redis_claim_find(redis, ask->claim);
+	struct redis_known *known = redis_known_find(redis, ask->claim);
 	struct redis_command command;
 	const char *queue = redis->queues[ask->queue].name;
 	struct buf text;

@@ -87,6 +87,9 @@ struct redis_command {
 	size_t count;
 };
 
+/* Appends `mark`, the number and CRLF: a length as the protocol has it. */
+void redis_command_length(struct buf *out, char mark, size_t number);
+
 void redis_command_init(struct redis_command *command);
 void redis_command_add(struct redis_command *command, struct slice part);
 void redis_command_text(struct redis_command *command, const char *text);

@@ -80,7 +80,7 @@ static void on_owned(void *arg, const redisReply *reply)
 	for (i = 0; i < reply->elements; i++) {
 		uint64_t id = strtoull(reply->element[i]->str, NULL, 10);
 
-		if (id && !redis_claim_find(redis, id))
+		if (id && !redis_known_find(redis, id))
 			adoption->ids[adoption->count++] = id;
 	}
 	if (!adoption->count) {

@@ -78,7 +78,7 @@ static struct slice put_lock_key(struct buf *out, const char *queue,
 static void put_instance(struct redis_broker *redis,
 			 const struct broker_settlement *s, struct buf *out)
 {
-	struct redis_known *known = redis_claim_find(redis, s->claim);
+	struct redis_known *known = redis_known_find(redis, s->claim);
 
 	buf_clear(out);
 	if (known && known->instance)
@@ -90,7 +90,7 @@ static void put_instance(struct redis_broker *redis,
 
 static int64_t first_seen(struct redis_broker *redis, uint64_t claim)
 {
-	struct redis_known *known = redis_claim_find(redis, claim);
+	struct redis_known *known = redis_known_find(redis, claim);
 
 	return known ? known->first_seen_ms : 0;
 }
@@ -204,7 +204,7 @@ static void settle_item(struct redis_broker *redis, struct redis_item *item,
 	redis->item_count--;
 	redis->held -= weight_of(s);
 	if (outcome != BROKER_BAD_KEY)
-		redis_claim_forget(redis, s->claim);
+		redis_known_forget(redis, s->claim);
 	if (s->job)
 		redis->events->on_settled(redis->arg, s->job, outcome);
 	free(item);

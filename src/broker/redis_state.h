@@ -164,6 +164,12 @@ static inline const char *redis_side(const struct redis_queue *queue)
 /* A backoff with full jitter after `failures`: 50 ms to 2 s. */
 double redis_backoff(unsigned failures);
 
+/* --- redis_names.c -------------------------------------------------------- */
+
+/* A name that was never used before, and the keys that go with it. */
+void redis_names_new(struct redis_broker *redis);
+void redis_names_keys(struct redis_broker *redis);
+
 /* --- redis_claim.c ----------------------------------------------------------- */
 
 void redis_claim_pump(struct redis_broker *redis);
@@ -181,10 +187,19 @@ void redis_claim_deliver(struct redis_queue *queue,
 /* Hands over one value of the master's own that was not known. */
 void redis_claim_adopt(struct redis_queue *queue, uint64_t id, int64_t now_ms,
 		       bool check_cancel, const redisReply *value);
-void redis_claim_forget(struct redis_broker *redis, uint64_t id);
-void redis_claim_forget_all(struct redis_broker *redis);
-struct redis_known *redis_claim_find(const struct redis_broker *redis,
+
+/* --- redis_known.c ---------------------------------------------------------- */
+
+void redis_known_add(struct redis_broker *redis,
+		     const struct broker_claim *claim, struct slice instance);
+void redis_known_forget(struct redis_broker *redis, uint64_t id);
+void redis_known_forget_all(struct redis_broker *redis);
+struct redis_known *redis_known_find(const struct redis_broker *redis,
 				     uint64_t id);
+/* Reads a value of `owned`, whose length stands for it if it is too long to
+ * ship, into the claim; `instance` is empty for a task without a record. */
+void redis_known_read(const redisReply *value, struct broker_claim *claim,
+		      struct slice *instance);
 
 /* --- redis_settle.c ---------------------------------------------------------- */
 

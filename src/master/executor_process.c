@@ -4,7 +4,7 @@
  * hostile; one that breaks the protocol is killed and costs the job it had
  * first one crash.
  */
-#include "master/master_state.h"
+#include "master/executor_process.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -20,11 +20,8 @@
 #include "exec/death.h"
 #include "exec/spawn.h"
 
-#define START_SECONDS	20
 #define STOP_SECONDS	5
-#define WRITER_MAX	((size_t)1 << 30)
 #define GROWTH_PAGES	((size_t)128 << 20 >> 12)
-#define REPLY_MARGIN	((size_t)1 << 20)
 #define DEADLINE_MARGIN 0.02
 
 /* --- The jobs in its hands ------------------------------------------------------------ */
@@ -47,22 +44,6 @@ static void flight_push(struct executor_process *executor, struct job *job)
 {
 	executor->flight[(executor->first + executor->count++) % FLIGHT_MAX] =
 		job;
-}
-
-/* Which of its jobs was at work: as its page says, if that is believable. */
-static struct job *job_at_work(const struct executor_process *executor)
-{
-	struct status_now now = status_page_read(executor->page);
-	size_t i;
-
-	for (i = 0; i < executor->count; i++) {
-		struct job *job =
-			executor->flight[(executor->first + i) % FLIGHT_MAX];
-
-		if (job->number == now.number)
-			return job;
-	}
-	return NULL;
 }
 
 /* --- Deadlines ------------------------------------------------------------------------ */
@@ -99,7 +80,7 @@ static void set_deadline(struct executor_process *executor)
 
 /* --- Killing -------------------------------------------------------------------------- */
 
-static void kill_now(struct executor_process *executor)
+void executor_process_end_now(struct executor_process *executor)
 {
 	if (!executor->exited)
 		kill(executor->runner.pid, SIGKILL);
@@ -111,8 +92,8 @@ static void kill_now(struct executor_process *executor)
 	executor->master->loop->timer_set(executor->timer, -1);
 }
 
-static void runner_kill(struct runner *runner, struct job *job,
-			enum err_code why)
+void executor_process_kill(struct runner *runner, struct job *job,
+			   enum err_code why)
 {
 	struct executor_process *executor = (struct executor_process *)runner;
 
@@ -120,155 +101,32 @@ static void runner_kill(struct runner *runner, struct job *job,
 		executor->blamed = job->number;
 		executor->blamed_code = why;
 	}
-	kill_now(executor);
+	executor_process_end_now(executor);
 }
 
-static void runner_forget(struct runner *runner)
+void executor_process_forget(struct runner *runner)
 {
 	struct executor_process *executor = (struct executor_process *)runner;
 
 	executor->count = 0;
-	kill_now(executor);
+	executor_process_end_now(executor);
 }
 
-static void on_timer(void *arg)
+void executor_process_on_timer(void *arg)
 {
 	struct executor_process *executor = arg;
 	struct job *job = flight_first(executor);
 
 	if (executor->state == EXECUTOR_STARTING ||
 	    (executor->state == EXECUTOR_STOPPING && !job)) {
-		kill_now(executor);
+		executor_process_end_now(executor);
 	} else if (job) {
 		if (head_deadline(executor) <= clock_monotonic())
-			runner_kill(&executor->runner, job, ERR_TIMEOUT);
+			executor_process_kill(&executor->runner, job,
+					      ERR_TIMEOUT);
 		else
 			set_deadline(executor);
 	}
-}
-
-/* --- The end -------------------------------------------------------------------------- */
-
-static void blame(struct executor_process *executor, struct job *job)
-{
-	struct job_result result;
-
-	master_result_init(&result);
-	if (executor->blamed_code == ERR_TIMEOUT) {
-		err_set(&result.err, ERR_TIMEOUT,
-			"the attempt was ended after %g seconds", job->timeout);
-	} else if (executor->blamed_code == ERR_CANCELLED) {
-		err_set(&result.err, ERR_CANCELLED,
-			"the task was cancelled while it ran");
-	} else {
-		death_describe(executor->status, &result.err);
-		result.err.code = ERR_CRASHED;
-		if (WIFSIGNALED(executor->status))
-			result.signal = WTERMSIG(executor->status);
-		else if (WIFEXITED(executor->status))
-			result.exit = WEXITSTATUS(executor->status);
-		err_quote(result.stderr_tail, STDERR_TAIL - 8,
-			  slice_of(executor->tail, executor->tail_len));
-	}
-	result.ran_ns =
-		(uint64_t)((clock_monotonic() - executor->progress_at) * 1e9);
-	master_result_take(job, &result);
-}
-
-static void wait_again(struct job *job)
-{
-	struct master_task_state *task =
-		(struct master_task_state *)(uintptr_t)job->task;
-
-	task->running--;
-	job->master->queues[job->queue].running--;
-	job->runner = NULL;
-	job_set_state(job, JOB_WAITING, true);
-}
-
-/* The process is gone and has said all it had to say. */
-static void settle_end(struct executor_process *executor)
-{
-	struct master *master = executor->master;
-	bool failed = executor->done == 0 && executor->base_pages == 0 &&
-		      !executor->killed;
-	struct job *guilty = NULL;
-	bool clean = WIFEXITED(executor->status) &&
-		     WEXITSTATUS(executor->status) == 0;
-
-	if (executor->count && executor->blamed) {
-		size_t i;
-
-		for (i = 0; i < executor->count; i++) {
-			struct job *job =
-				executor->flight[(executor->first + i) %
-						 FLIGHT_MAX];
-
-			if (job->number == executor->blamed)
-				guilty = job;
-		}
-	} else if (executor->count && !executor->killed) {
-		guilty = job_at_work(executor);
-	}
-	if (executor->count || (!clean && !executor->killed))
-		log_warn("executor_died", LOG_INT("pid", executor->runner.pid),
-			 LOG_TEXT("class", executor->class == TASK_CLASS_IMAGE
-						   ? "image"
-						   : "core"),
-			 LOG_TEXT("how", death_class_name(death_classify(
-						 executor->status))),
-			 LOG_INT("in_hand", executor->count));
-	/* From the last to the first, each to the front: the order stays. */
-	while (executor->count) {
-		struct job *job =
-			executor->flight[(executor->first + --executor->count) %
-					 FLIGHT_MAX];
-
-		if (job == guilty)
-			continue;
-		if (master->leaving)
-			master_result_give_back(job);
-		else
-			wait_again(job);
-	}
-	if (guilty)
-		blame(executor, guilty);
-	if (executor->state == EXECUTOR_READY ||
-	    executor->state == EXECUTOR_STARTING)
-		master->classes[executor->class].live--;
-	executor->state = EXECUTOR_GONE;
-	pool_on_gone(executor, failed);
-	master_check_end(master);
-}
-
-static void try_end(struct executor_process *executor)
-{
-	if (executor->exited && executor->closed)
-		settle_end(executor);
-}
-
-static void on_exit_status(void *arg, const struct child_end *end)
-{
-	struct executor_process *executor = arg;
-
-	executor->exited = true;
-	executor->status = end->status;
-	try_end(executor);
-}
-
-/* The socket has ended: what it sent has been read. */
-static void on_closed(struct executor_process *executor)
-{
-	struct loop *loop = executor->master->loop;
-
-	if (executor->closed)
-		return;
-	executor->closed = true;
-	loop->io_free(executor->io);
-	executor->io = NULL;
-	if (!executor->exited)
-		kill(executor->runner.pid, SIGKILL);
-	try_end(executor);
 }
 
 /* --- What it says --------------------------------------------------------------------- */
@@ -284,7 +142,7 @@ static void distrust(struct executor_process *executor, const struct err *err)
 		executor->blamed = job->number;
 		executor->blamed_code = ERR_CRASHED;
 	}
-	kill_now(executor);
+	executor_process_end_now(executor);
 }
 
 static size_t resident_pages(pid_t pid)
@@ -448,7 +306,7 @@ static void read_frames(struct executor_process *executor)
 	master_wake(executor->master);
 }
 
-static void on_socket(void *arg, int events)
+void executor_process_on_socket(void *arg, int events)
 {
 	struct executor_process *executor = arg;
 	struct err err = ERR_INIT;
@@ -466,10 +324,10 @@ static void on_socket(void *arg, int events)
 	if (fill == FRAME_FILL_ERROR)
 		distrust(executor, &err);
 	if (fill != FRAME_FILL_LATER)
-		on_closed(executor);
+		executor_process_on_closed(executor);
 }
 
-static void on_error_output(void *arg, int events)
+void executor_process_on_error_output(void *arg, int events)
 {
 	struct executor_process *executor = arg;
 	char chunk[4096];
@@ -512,42 +370,6 @@ void executor_process_flush(struct executor_process *executor)
 	/* A broken socket is seen, with what it still holds, when reading. */
 	executor->master->loop->io_set(executor->io,
 				       LOOP_READ | (left > 0 ? LOOP_WRITE : 0));
-}
-
-static int put_setup(struct executor_process *executor, struct err *err)
-{
-	struct master *master = executor->master;
-	struct message_setting *settings =
-		xcalloc(master->setting_count + 1, sizeof(*settings));
-	struct message_secret *secrets =
-		xcalloc(master->secret_count + 1, sizeof(*secrets));
-	struct message_setup setup = {
-		.class = executor->class,
-		.sandbox = (enum sandbox_mode)master->options.sandbox,
-		.uid = master->options.executor_uid,
-		.max_reply = master->options.max_reply,
-		.settings = settings,
-		.setting_count = master->setting_count,
-		.secrets = secrets};
-	size_t i;
-	int status;
-
-	for (i = 0; i < master->setting_count; i++)
-		settings[i] = (struct message_setting){
-			slice_text(master->settings[i].task),
-			slice_text(master->settings[i].key),
-			slice_text(master->settings[i].value)};
-	/* Who decodes pictures holds no keys. */
-	for (i = 0;
-	     i < master->secret_count && executor->class == TASK_CLASS_CORE;
-	     i++)
-		secrets[setup.secret_count++] = (struct message_secret){
-			slice_text(master->secrets[i].name),
-			master->secrets[i].value};
-	status = message_setup_put(&executor->writer, &setup, err);
-	free(settings);
-	free(secrets);
-	return status;
 }
 
 static int put_task(struct executor_process *executor, struct job *job,
@@ -599,130 +421,9 @@ void executor_process_stop(struct executor_process *executor)
 	struct err err = ERR_INIT;
 
 	if (message_stop_put(&executor->writer, &err)) {
-		kill_now(executor);
+		executor_process_end_now(executor);
 		return;
 	}
 	executor_process_flush(executor);
 	set_deadline(executor);
-}
-
-/* --- Start and end ---------------------------------------------------------------------- */
-
-static void close_pair(int pair[2])
-{
-	close(pair[0]);
-	close(pair[1]);
-}
-
-static int spawn_with(struct executor_process *executor, const int sockets[2],
-		      const int errors[2], struct err *err)
-{
-	struct spawn_executor options = {.class = executor->class,
-					 .socket = sockets[1],
-					 .error = errors[1]};
-	int page;
-
-	executor->page = status_page_new(&page, err);
-	if (!executor->page)
-		return -1;
-	options.page = page;
-	executor->runner.pid = spawn_executor(&options, err);
-	close(page);
-	return executor->runner.pid < 0 ? -1 : 0;
-}
-
-static void watch_process(struct executor_process *executor)
-{
-	struct loop *loop = executor->master->loop;
-
-	executor->io = loop->io_new(loop, executor->socket, LOOP_READ,
-				    on_socket, executor);
-	executor->error_io = loop->io_new(loop, executor->error, LOOP_READ,
-					  on_error_output, executor);
-	executor->timer = loop->timer_new(loop, on_timer, executor);
-	loop->timer_set(executor->timer, START_SECONDS);
-	children_watch(executor->master->children, executor->runner.pid, false,
-		       on_exit_status, executor);
-}
-
-static int open_process(struct executor_process *executor, struct err *err)
-{
-	int sockets[2], errors[2], size = 1 << 20;
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets))
-		return err_set(err, ERR_INTERNAL, "no socket pair: %s",
-			       strerror(errno));
-	if (pipe2(errors, O_CLOEXEC)) {
-		close_pair(sockets);
-		return err_set(err, ERR_INTERNAL, "no pipe: %s",
-			       strerror(errno));
-	}
-	if (spawn_with(executor, sockets, errors, err)) {
-		close_pair(sockets);
-		close_pair(errors);
-		return -1;
-	}
-	close(sockets[1]);
-	close(errors[1]);
-	executor->socket = sockets[0];
-	executor->error = errors[0];
-	(void)fcntl(executor->socket, F_SETFL, O_NONBLOCK);
-	(void)fcntl(executor->error, F_SETFL, O_NONBLOCK);
-	(void)setsockopt(executor->socket, SOL_SOCKET, SO_SNDBUF, &size,
-			 sizeof(size));
-	return 0;
-}
-
-struct executor_process *executor_process_start(struct master *master,
-						enum task_class class,
-						struct err *err)
-{
-	struct executor_process *executor = xcalloc(1, sizeof(*executor));
-	size_t max_body = master->options.max_reply + REPLY_MARGIN;
-
-	executor->master = master;
-	executor->class = class;
-	executor->runner.kill = runner_kill;
-	executor->runner.forget = runner_forget;
-	executor->progress_at = clock_monotonic();
-	if (open_process(executor, err)) {
-		status_page_free(executor->page);
-		free(executor);
-		return NULL;
-	}
-	frame_reader_init(&executor->reader,
-			  max_body < FRAME_BODY_MAX ? max_body : FRAME_BODY_MAX,
-			  FRAME_BIT(FRAME_READY) | FRAME_BIT(FRAME_FAILED),
-			  false);
-	frame_writer_init(&executor->writer, WRITER_MAX);
-	arena_init(&executor->arena, (size_t)64 << 20);
-	watch_process(executor);
-	if (put_setup(executor, err)) {
-		kill_now(executor);
-		log_error("executor_setup", LOG_TEXT("why", err->message));
-	}
-	executor_process_flush(executor);
-	return executor;
-}
-
-void executor_process_free(struct executor_process *executor)
-{
-	struct loop *loop = executor->master->loop;
-
-	if (!executor->exited) {
-		children_forget(executor->master->children,
-				executor->runner.pid);
-		kill(executor->runner.pid, SIGKILL);
-	}
-	if (executor->io)
-		loop->io_free(executor->io);
-	loop->io_free(executor->error_io);
-	loop->timer_free(executor->timer);
-	close(executor->socket);
-	close(executor->error);
-	status_page_free(executor->page);
-	frame_reader_release(&executor->reader);
-	frame_writer_release(&executor->writer);
-	arena_release(&executor->arena);
-	free(executor);
 }

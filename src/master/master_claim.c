@@ -14,164 +14,6 @@
 #include "exec/program.h"
 #include "master/files.h"
 
-/* --- Rules of the configuration ---------------------------------------------------- */
-
-static int refuse(struct err *err, const char *field, const char *rule)
-{
-	return err_field(err, ERR_REFUSED, field, "%s: %s", field, rule);
-}
-
-/* Keys that belong to cherry, and queues that are served, are nobody's to
- * read or write by a task. */
-static int check_key(struct master *master, struct slice key,
-		     const char *prefix, const char *field, struct err *err)
-{
-	size_t i;
-
-	if (!key.len)
-		return refuse(err, field, "an empty key is not allowed");
-	if (slice_starts(key, SLICE("cherry:")))
-		return refuse(err, field,
-			      "keys that begin with cherry: are cherry's own");
-	for (i = 0; i < master->queue_count; i++) {
-		if (slice_is(key, master->queues[i].name))
-			return refuse(err, field,
-				      "that is a queue this worker serves");
-	}
-	if (prefix && !slice_starts(key, slice_text(prefix)))
-		return err_field(err, ERR_REFUSED, field,
-				 "%s: the key must begin with \"%s\"", field,
-				 prefix);
-	return 0;
-}
-
-static int check_reply(struct master *master, struct envelope *envelope,
-		       struct err *err)
-{
-	int64_t max = master->options.max_reply_ttl;
-
-	if (envelope->reply_to.len &&
-	    check_key(master, envelope->reply_to, master->options.reply_prefix,
-		      "reply_to", err)) {
-		/* The refusal itself cannot be told there. */
-		envelope->reply_to.len = 0;
-		return -1;
-	}
-	if (envelope->reply_ttl > max)
-		return err_field(err, ERR_BAD_TASK, "reply_ttl",
-				 "reply_ttl is over max_reply_ttl, %lld "
-				 "seconds",
-				 (long long)max);
-	return 0;
-}
-
-static int check_places(struct master *master, const struct envelope *envelope,
-			struct err *err)
-{
-	char field[160], name[110];
-	size_t i;
-
-	for (i = 0; i < envelope->input_count; i++) {
-		const struct envelope_input *input = &envelope->inputs[i];
-
-		snprintf(field, sizeof(field), "inputs.%s",
-			 err_quote(name, 100, input->name));
-		if (input->source == ENVELOPE_KEY &&
-		    check_key(master, input->value,
-			      master->options.input_prefix, field, err))
-			return -1;
-	}
-	for (i = 0; i < envelope->output_count; i++) {
-		const struct envelope_output *output = &envelope->outputs[i];
-
-		snprintf(field, sizeof(field), "outputs.%s",
-			 err_quote(name, 100, output->name));
-		if (output->kind == TASK_OUTPUT_KEY &&
-		    check_key(master, output->target,
-			      master->options.output_prefix, field, err))
-			return -1;
-		if (output->kind == TASK_OUTPUT_FILE &&
-		    !master->options.output_root)
-			return refuse(err, field,
-				      "this worker is configured without a "
-				      "directory for such files");
-	}
-	return 0;
-}
-
-static int check_task(struct job *job, struct err *err)
-{
-	struct envelope *envelope = &job->envelope;
-	char name[110];
-
-	if (!envelope->task.len && !job->master->queues[job->queue].task)
-		return err_field(err, ERR_BAD_TASK, "task",
-				 "task is missing: it names what to run");
-	job->task = envelope->task.len
-			    ? master_task_find(job->master, envelope->task)
-			    : job->master->queues[job->queue].task;
-	if (!job->task)
-		return err_field(err, ERR_UNKNOWN_TASK, "task",
-				 "there is no task \"%s\" here",
-				 err_quote(name, 100, envelope->task));
-	if (envelope->timeout > job->task->max_timeout)
-		return err_field(err, ERR_BAD_TASK, "timeout",
-				 "timeout is over the ceiling of %s, %g "
-				 "seconds",
-				 job->task->name, job->task->max_timeout);
-	if (envelope->retries > 1000)
-		return err_field(err, ERR_BAD_TASK, "retries",
-				 "retries is over 1000");
-	job->timeout =
-		envelope->timeout > 0 ? envelope->timeout : job->task->timeout;
-	return 0;
-}
-
-static int check_job(struct job *job, struct err *err)
-{
-	struct master *master = job->master;
-	size_t max = master->options.max_payload;
-	int status;
-
-	/* What can be told is told where reply_to says, whatever is wrong. */
-	status = envelope_parse(&job->envelope,
-				slice_of(job->payload, job->payload_len),
-				&job->arena, err);
-	if (status) {
-		struct err other;
-
-		(void)!check_reply(master, &job->envelope, &other);
-	} else if (check_reply(master, &job->envelope, err)) {
-		return -1;
-	}
-	if (job->payload_len > max)
-		return err_limit(err, "max_payload", (int64_t)job->payload_len,
-				 "the task has %zu bytes, over max_payload %zu",
-				 job->payload_len, max);
-	if (status || check_task(job, err))
-		return -1;
-	return check_places(master, &job->envelope, err);
-}
-
-static void read_raw(struct job *job)
-{
-	struct master_queue_state *queue = &job->master->queues[job->queue];
-
-	job->raw = true;
-	job->task = queue->task;
-	job->timeout = job->task->timeout;
-	job->envelope = (struct envelope){
-		.args = slice_of(job->payload, job->payload_len),
-		.reply_to = slice_text(queue->reply_to),
-		.reply_ttl = -1,
-		.timeout = -1,
-		.retries = -1,
-		.delay = -1,
-		.not_before = -1,
-		.sent_at = -1,
-		.expires = -1};
-}
-
 /* --- Inputs ------------------------------------------------------------------------- */
 
 static void fetch_next(struct job *job);
@@ -376,10 +218,10 @@ static void begin_job(struct job *job, bool check_cancel)
 		return;
 	}
 	if (master->queues[job->queue].raw) {
-		read_raw(job);
+		master_check_raw(job);
 		make_id(job);
 	} else {
-		int status = check_job(job, &err);
+		int status = master_check_job(job, &err);
 
 		make_id(job);
 		if (status) {

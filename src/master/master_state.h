@@ -166,6 +166,14 @@ void master_options_release(struct master *master);
 struct master_task_state *master_task_find(struct master *master,
 					   struct slice name);
 
+/* --- master_check.c ----------------------------------------------------------- */
+
+/* Reads the job's envelope and checks it; the task and its time are set. 0, or
+ * -1 with `err`; reply_to is there if it can be trusted. */
+int master_check_job(struct job *job, struct err *err) MUST_CHECK;
+/* The same for a queue of raw payloads, where nothing can be wrong. */
+void master_check_raw(struct job *job);
+
 /* --- master_claim.c ----------------------------------------------------------- */
 
 extern const struct broker_events master_broker_events;
