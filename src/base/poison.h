@@ -5,14 +5,19 @@
 #ifndef BASE_POISON_H
 #define BASE_POISON_H
 
-#if defined(__has_feature)
+/* 1 in a build with the address sanitizer. */
+#if defined(__SANITIZE_ADDRESS__)
+#define POISON_ASAN 1
+#elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define POISON_ASAN 1
 #endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define POISON_ASAN 1
 #endif
-#ifdef POISON_ASAN
+#ifndef POISON_ASAN
+#define POISON_ASAN 0
+#endif
+
+#if POISON_ASAN
 #include <sanitizer/asan_interface.h>
 #else
 #define ASAN_POISON_MEMORY_REGION(ptr, len)   ((void)(ptr), (void)(len))

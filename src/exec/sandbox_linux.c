@@ -22,20 +22,10 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "base/poison.h"
 #include "exec/descriptor.h"
 #include "exec/sandbox.h"
 #include "exec/sandbox_filter.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 /* No account has this number; systemd, too, takes its passing users from
  * 61184 to 65519. */
@@ -83,7 +73,7 @@ static void set_limits(const struct sandbox_options *options)
 	limit_set(RLIMIT_MEMLOCK, 0);
 	limit_set(RLIMIT_MSGQUEUE, 0);
 	limit_set(RLIMIT_STACK, 8 << 20);
-	if (options->max_memory && !SANITIZED)
+	if (options->max_memory && !POISON_ASAN)
 		limit_set(RLIMIT_AS, options->max_memory);
 }
 
@@ -274,12 +264,12 @@ int sandbox_enter(const struct sandbox_options *options,
 	*report = (struct sandbox_report){.level = SANDBOX_LEVEL_FULL};
 	say(report, "limits");
 	set_limits(options);
-	if (options->max_memory && !SANITIZED)
+	if (options->max_memory && !POISON_ASAN)
 		say(report, ", memory %llu MB",
 		    (unsigned long long)(options->max_memory >> 20));
-	if (options->mode == SANDBOX_OFF || SANITIZED) {
+	if (options->mode == SANDBOX_OFF || POISON_ASAN) {
 		report->level = SANDBOX_LEVEL_OFF;
-		if (SANITIZED)
+		if (POISON_ASAN)
 			say(report, ", a build with sanitizers");
 		finish(report);
 		return parent_tie(options->parent, err);

@@ -226,11 +226,12 @@ static const char *const class_titles[TASK_CLASS_COUNT] = {
 	[TASK_CLASS_IMAGE] = "cherry: image",
 };
 
-/* The environment is empty, but for what sanitizers are told through it. */
+/* The environment is empty, but for what sanitizers are told through it in
+ * builds that have them. */
 static void keep_variable(char *envp[], const char *name, char *room,
 			  size_t size)
 {
-	const char *value = getenv(name);
+	const char *value = POISON_ASAN ? getenv(name) : NULL;
 
 	if (!value ||
 	    (size_t)snprintf(room, size, "%s=%s", name, value) >= size)

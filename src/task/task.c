@@ -11,11 +11,7 @@
 #include "task/task_thumbnail.h"
 
 const struct task *const task_table[] = {
-	&task_echo,
-	&task_diff,
-	&task_serialize,
-	&task_thumbnail,
-	NULL,
+	&task_echo, &task_diff, &task_serialize, &task_thumbnail, NULL,
 };
 
 const struct task *task_find(struct slice name)
