@@ -82,7 +82,7 @@ expect_reply r:alive '*"status":"ok"*'
 # Keys that are not a producer's to name.
 push '{"task":"echo","reply_to":"cherry:x"}'
 push '{"task":"echo","reply_to":"tasks"}'
-wait_for 10 '[ "$(redis HGET "cherry:{tasks}:stats" refused)" = 2 ]' "two refused"
+wait_for 10 '[ "$(redis HGET "cherry:{tasks}:stats" refused)" = 3 ]' "the refusals"
 [ "$(redis LLEN tasks)" = 0 ] || fail "a reply went into the queue"
 
 worker_stop
