@@ -231,6 +231,25 @@ Test(diff_engine, no_blow_up)
 	}
 }
 
+/* Few items, often, in another order: no search may go on to the end. */
+Test(diff_engine, searches_are_bounded)
+{
+	static uint32_t a[20000], b[20000];
+	struct diff_seq x = {a, 20000}, y = {b, 20000};
+
+	fill_hard(a, b, 20000);
+	for (size_t n = 0; n < 4; n++) {
+		struct diff_options options = {.algorithm = algorithms[n],
+					       .max_work = 60000000};
+		struct diff_result result;
+		struct err err = ERR_INIT;
+
+		cr_assert_eq(diff_run(&x, &y, &options, &result, &err), 0);
+		cr_expect(result.exact, "algorithm %zu", n);
+		diff_result_release(&result);
+	}
+}
+
 /* --- Interner ------------------------------------------------------------- */
 
 Test(diff_engine, interner)

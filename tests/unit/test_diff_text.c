@@ -129,6 +129,10 @@ static const struct {
 	 "{\"old\":\"one two\\n\",\"new\":\"three four five\\n\","
 	 "\"output\":\"inline\"}",
 	 "diff", "<del>one two\n</del><ins>three four five\n</ins>"},
+	{"lines that share one word of many",
+	 "{\"old\":\"one 2 3 4 5 6 7\\n\",\"new\":\"one b c d e f g\\n\","
+	 "\"output\":\"inline\"}",
+	 "diff", "<del>one 2 3 4 5 6 7\n</del><ins>one b c d e f g\n</ins>"},
 	{"a table",
 	 "{\"old\":\"a b\\nk\\n\",\"new\":\"a c\\nk\\nz\","
 	 "\"output\":\"side_by_side\",\"new_label\":\"<n>\"}",

@@ -7,7 +7,8 @@
 #include "diff_apply.h"
 #include "diff_case.h"
 
-#define ORACLE "tests/oracle/diff/unified.json"
+#define ORACLE	   "tests/oracle/diff/unified.json"
+#define HEURISTICS "tests/cases/diff/unified.json"
 
 /* --- The oracle ----------------------------------------------------------- */
 
@@ -67,16 +68,27 @@ static void check_oracle(const struct json_node *item, size_t how)
 	diff_case_release(&c);
 }
 
-Test(diff_unified, oracle)
+static size_t check_file(const char *path)
 {
 	size_t cases = 0;
 
-	for (struct json_node *item = oracle_cases(ORACLE)->child; item;
+	for (struct json_node *item = oracle_cases(path)->child; item;
 	     item = item->next)
 		for (size_t n = 0; n < sizeof(dialects) / sizeof(*dialects);
 		     n++, cases++)
 			check_oracle(item, n);
-	cr_expect_geq(cases, 300);
+	return cases;
+}
+
+Test(diff_unified, oracle)
+{
+	cr_expect_geq(check_file(ORACLE), 300);
+}
+
+/* Pairs that a heuristic of one of the programs decides. */
+Test(diff_unified, heuristics)
+{
+	cr_expect_geq(check_file(HEURISTICS), 200);
 }
 
 /* --- Patches apply -------------------------------------------------------- */
