@@ -47,6 +47,8 @@ static void blame(struct executor_process *executor, struct job *job)
 			result.signal = WTERMSIG(executor->status);
 		else if (WIFEXITED(executor->status))
 			result.exit = WEXITSTATUS(executor->status);
+		result.has_usage = true;
+		result.usage = executor->usage;
 		err_quote(result.stderr_tail, STDERR_TAIL - 8,
 			  slice_of(executor->tail, executor->tail_len));
 	}
@@ -73,6 +75,7 @@ static void settle_end(struct executor_process *executor)
 	bool failed = executor->done == 0 && executor->base_pages == 0 &&
 		      !executor->killed;
 	struct job *guilty = NULL;
+	bool suspects = false;
 	bool clean = WIFEXITED(executor->status) &&
 		     WEXITSTATUS(executor->status) == 0;
 
@@ -89,6 +92,11 @@ static void settle_end(struct executor_process *executor)
 		}
 	} else if (executor->count && !executor->killed) {
 		guilty = job_at_work(executor);
+		/* None was at work: the only one pays; of several each is
+		 * tried by itself. */
+		if (!guilty && executor->count == 1)
+			guilty = executor->flight[executor->first];
+		suspects = !guilty;
 	}
 	if (executor->count || (!clean && !executor->killed))
 		log_warn("executor_died", LOG_INT("pid", executor->runner.pid),
@@ -106,6 +114,7 @@ static void settle_end(struct executor_process *executor)
 
 		if (job == guilty)
 			continue;
+		job->alone |= suspects;
 		if (master->leaving)
 			master_result_give_back(job);
 		else
@@ -133,6 +142,7 @@ void executor_process_on_exit_status(void *arg, const struct child_end *end)
 
 	executor->exited = true;
 	executor->status = end->status;
+	executor->usage = end->usage;
 	try_end(executor);
 }
 

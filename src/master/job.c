@@ -129,6 +129,11 @@ struct slice job_task_name(const struct job *job)
 	return job->task ? slice_text(job->task->name) : (struct slice){"", 0};
 }
 
+double job_now(const struct job *job)
+{
+	return (double)job->now_ms / 1000 + clock_monotonic() - job->claimed_at;
+}
+
 size_t job_weight(const struct job *job)
 {
 	size_t weight = sizeof(*job) + job->payload_len + job->reply.len, i;

@@ -16,6 +16,7 @@
 #ifndef MASTER_JOB_H
 #define MASTER_JOB_H
 
+#include <sys/resource.h>
 #include "base/arena.h"
 #include "broker/broker.h"
 #include "master/envelope.h"
@@ -45,6 +46,8 @@ struct job_result {
 	uint64_t ran_ns;
 	/* Beside `err`. */
 	int signal, exit; /* -1: none */
+	bool has_usage;	  /* of the process that died */
+	struct rusage usage;
 	bool has_retryable, retryable, poison;
 	char stderr_tail[4097];
 };
@@ -75,8 +78,10 @@ struct job {
 	struct task_input *inputs;
 	struct buf *fetched;
 	size_t fetching; /* the input that is on its way */
-	bool asked;	 /* the broker's answer about it is still to come */
+	bool asked;	 /* a fetch's answer is still to come */
 	bool orphan;	 /* nobody's any more; freed with that answer */
+	bool admitting;	 /* the answer about its admission is to come */
+	double wait;	 /* seconds until it may start, once admitted */
 
 	/* The attempt. */
 	struct runner *runner;
@@ -103,6 +108,9 @@ void job_set_state(struct job *job, enum job_state state, bool front);
 struct slice job_id(const struct job *job);
 /* The task's name; "" if it is not known. */
 struct slice job_task_name(const struct job *job);
+/* The wall clock's time in seconds, as Redis's clock had it at the claim and
+ * ours went on. */
+double job_now(const struct job *job);
 /* Bytes that it makes the master hold. */
 size_t job_weight(const struct job *job);
 

@@ -91,7 +91,7 @@ static void give_back_list(struct master *master, enum job_state state)
 
 	for (; job; job = next) {
 		next = job->next;
-		if (!job->asked)
+		if (!job->asked && !job->admitting)
 			master_result_give_back(job);
 	}
 }

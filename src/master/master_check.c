@@ -145,6 +145,22 @@ int master_check_job(struct job *job, struct err *err)
 	return check_places(master, &job->envelope, err);
 }
 
+/* The element as the byte string that a built-in task works on. */
+static void put_raw_input(struct job *job)
+{
+	struct envelope_input *input =
+		arena_calloc(&job->arena, 1, sizeof(*input));
+
+	job->envelope.args = SLICE("{}");
+	if (!input)
+		return;
+	*input = (struct envelope_input){
+		slice_text(job->task->raw_input), ENVELOPE_BASE64,
+		slice_of(job->payload, job->payload_len)};
+	job->envelope.inputs = input;
+	job->envelope.input_count = 1;
+}
+
 void master_check_raw(struct job *job)
 {
 	struct master_queue_state *queue = &job->master->queues[job->queue];
@@ -162,4 +178,6 @@ void master_check_raw(struct job *job)
 		.not_before = -1,
 		.sent_at = -1,
 		.expires = -1};
+	if (!job->task->is_program)
+		put_raw_input(job);
 }

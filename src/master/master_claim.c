@@ -109,6 +109,8 @@ static bool fetch_one(struct job *job)
 
 static void fetch_next(struct job *job)
 {
+	struct err err = ERR_INIT;
+
 	while (job->state == JOB_CLAIMED &&
 	       job->fetching < job->envelope.input_count) {
 		if (!fetch_one(job))
@@ -118,6 +120,12 @@ static void fetch_next(struct job *job)
 		return;
 	if (job->master->draining) {
 		master_result_give_back(job);
+		return;
+	}
+	if (job->cancelled) {
+		err_set(&err, ERR_CANCELLED,
+			"the task was cancelled before it started");
+		master_result_refuse(job, &err);
 		return;
 	}
 	job_set_state(job, JOB_WAITING, false);
@@ -137,15 +145,36 @@ static void begin_inputs(struct job *job)
 
 /* --- Times and admission --------------------------------------------------------------- */
 
+static void put_off(struct job *job)
+{
+	struct broker_settlement *s = &job->settlement;
+
+	*s = (struct broker_settlement){
+		.claim = job->claim,
+		.queue = job->queue,
+		.how = BROKER_LATER,
+		.job = job,
+		.unique = job->envelope.unique,
+		.id = job_id(job),
+		.delay = job->wait,
+		.payload = slice_of(job->payload, job->payload_len)};
+	job_set_state(job, JOB_FINISHING, false);
+	broker_settle(job->master->broker, s);
+}
+
 static void on_admitted(void *arg, enum broker_admission admission)
 {
 	struct job *job = arg;
 	struct err err = ERR_INIT;
 
+	job->admitting = false;
 	job->admitted = admission == BROKER_ADMITTED;
 	switch (admission) {
 	case BROKER_ADMITTED:
-		begin_inputs(job);
+		if (job->wait > 0)
+			put_off(job);
+		else
+			begin_inputs(job);
 		return;
 	case BROKER_IS_CANCELLED:
 		err_set(&err, ERR_CANCELLED,
@@ -175,22 +204,12 @@ static double start_delay(const struct job *job)
 		       now;
 	if (envelope->not_before - now > wait)
 		wait = envelope->not_before - now;
+	/* What expires while it waits is told so then, not at its due time. */
+	if (wait > 0 && envelope->expires >= 0 &&
+	    envelope->expires - now < wait)
+		wait = envelope->expires - now;
 	/* What went through `later` for a retry has waited already. */
 	return job->attempts || job->crashes ? 0 : wait;
-}
-
-static void put_off(struct job *job, double wait)
-{
-	struct broker_settlement *s = &job->settlement;
-
-	*s = (struct broker_settlement){.claim = job->claim,
-					.queue = job->queue,
-					.how = BROKER_LATER,
-					.job = job,
-					.id = job_id(job),
-					.delay = wait};
-	job_set_state(job, JOB_FINISHING, false);
-	broker_settle(job->master->broker, s);
 }
 
 static void make_id(struct job *job)
@@ -202,12 +221,23 @@ static void make_id(struct job *job)
 			 (unsigned long long)job->claim);
 }
 
+bool master_claim_expired(struct job *job)
+{
+	struct err err = ERR_INIT;
+
+	if (job->envelope.expires < 0 || job_now(job) < job->envelope.expires)
+		return false;
+	err_field(&err, ERR_EXPIRED, "expires",
+		  "the task was not started before its time was up");
+	master_result_refuse(job, &err);
+	return true;
+}
+
 static void begin_job(struct job *job, bool check_cancel)
 {
 	struct master *master = job->master;
 	struct err err = ERR_INIT;
 	struct broker_claim claim = {.id = job->claim, .queue = job->queue};
-	double wait;
 
 	if (job->oversize) {
 		err_limit(&err, "max_payload", (int64_t)job->oversize,
@@ -230,21 +260,19 @@ static void begin_job(struct job *job, bool check_cancel)
 		}
 	}
 	job->alone = job->crashes > 0 || job->deaths >= 3;
-	if (job->envelope.expires >= 0 &&
-	    (double)job->now_ms / 1000 >= job->envelope.expires) {
-		err_field(&err, ERR_EXPIRED, "expires",
-			  "the task was not started before its time was up");
-		master_result_refuse(job, &err);
+	if (master_claim_expired(job))
 		return;
-	}
-	wait = start_delay(job);
-	if (wait > 0)
-		put_off(job, wait);
-	else if (check_cancel || job->envelope.unique.len)
+	job->wait = start_delay(job);
+	/* A task that waits in `later` holds its unique key, too. */
+	if (check_cancel || job->envelope.unique.len) {
+		job->admitting = true;
 		broker_admit(master->broker, &claim, job_id(job),
 			     job->envelope.unique, on_admitted, job);
-	else
+	} else if (job->wait > 0) {
+		put_off(job);
+	} else {
 		begin_inputs(job);
+	}
 }
 
 /* --- Events of the broker --------------------------------------------------------------- */
@@ -289,6 +317,8 @@ static void on_cancel(void *arg, size_t queue, struct slice id)
 			return;
 		}
 	}
+	for (job = master->jobs[JOB_CLAIMED].first; job; job = job->next)
+		job->cancelled |= has_id(job, queue, id);
 	for (job = master->jobs[JOB_WAITING].first; job; job = next) {
 		next = job->next;
 		if (!has_id(job, queue, id))

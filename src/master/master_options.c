@@ -74,6 +74,18 @@ static int copy_program(struct master *master, struct master_task_state *task,
 	return 0;
 }
 
+/* What a queue of raw payloads would feed. */
+static const char *find_raw_input(const struct task *task)
+{
+	const struct task_arg *arg;
+
+	for (arg = task->args; arg && arg->type != ARG_END; arg++) {
+		if (arg->type == ARG_BYTES || arg->type == ARG_BYTES_JSON)
+			return arg->name;
+	}
+	return NULL;
+}
+
 static void task_defaults(struct master_task_state *task, const char *name)
 {
 	const struct master_task standard = MASTER_TASK_INIT;
@@ -81,6 +93,7 @@ static void task_defaults(struct master_task_state *task, const char *name)
 
 	task->name = xstrdup(name);
 	task->class = built_in ? built_in->class : TASK_CLASS_CORE;
+	task->raw_input = built_in ? find_raw_input(built_in) : NULL;
 	task->timeout = standard.timeout;
 	task->max_timeout = standard.max_timeout;
 	task->retries = standard.retries;
@@ -171,6 +184,10 @@ static int copy_queue(struct master *master, const struct master_queue *from,
 	if (from->raw && !queue->task)
 		return wrong(err, "queue", from->name, "payload",
 			     "raw payloads need the key task");
+	if (from->raw && !queue->task->is_program && !queue->task->raw_input)
+		return wrong(err, "queue", from->name, "payload",
+			     "the task takes no byte string, so it cannot take "
+			     "raw payloads");
 	if (queue->reply_to && !from->raw)
 		return wrong(err, "queue", from->name, "reply_to",
 			     "only a queue with payload = raw takes it");

@@ -256,25 +256,39 @@ void master_result_give_back(struct job *job)
 
 /* --- Confirmed ---------------------------------------------------------------------------- */
 
-/* The reply's or an output's key is of another type: the outcome goes to the
- * dead stream, where it is not lost. */
-static void settle_elsewhere(struct job *job)
+/* An output's key is of another type: that is the outcome then, and told. */
+static void settle_without_outputs(struct job *job)
+{
+	struct job_result result;
+
+	master_result_init(&result);
+	err_field(&result.err, ERR_REFUSED, "outputs",
+		  "outputs: a key that the task names holds another type than "
+		  "a string, so nothing was stored");
+	job->master->finished_ok--;
+	free(job->outputs);
+	job->outputs = NULL;
+	answer(job, &result);
+}
+
+/* The reply's key is of another type: the outcome goes to the dead stream,
+ * where it is not lost. */
+static void settle_without_reply(struct job *job)
 {
 	struct broker_settlement *s = &job->settlement;
 	struct job_result result;
 
 	master_result_init(&result);
-	err_field(&result.err, ERR_REFUSED,
-		  s->output_count ? "outputs" : "reply_to",
-		  "a key that the task names holds another type: its outcome "
-		  "could not be stored there");
+	err_field(&result.err, ERR_REFUSED, "reply_to",
+		  "reply_to: the key holds another type than a list, so the "
+		  "outcome (%s) could not be told",
+		  s->counter);
 	log_end(job, &result, "task_reply_refused");
 	buf_clear(&job->error);
 	reply_put_error(&job->error, &result);
 	s->how = BROKER_BURY;
 	s->error = buf_slice(&job->error);
 	s->reply_to = s->reply = (struct slice){0};
-	s->output_count = 0;
 	s->counter = err_code_name(ERR_REFUSED);
 	job_set_state(job, JOB_FINISHING, false);
 	broker_settle(job->master->broker, s);
@@ -283,9 +297,12 @@ static void settle_elsewhere(struct job *job)
 void master_result_settled(struct master *master, struct job *job,
 			   enum broker_outcome outcome)
 {
-	if (outcome == BROKER_BAD_KEY &&
-	    (job->settlement.reply_to.len || job->settlement.output_count)) {
-		settle_elsewhere(job);
+	if (outcome == BROKER_BAD_KEY && job->settlement.output_count) {
+		settle_without_outputs(job);
+		return;
+	}
+	if (outcome == BROKER_BAD_KEY && job->settlement.reply_to.len) {
+		settle_without_reply(job);
 		return;
 	}
 	if (outcome == BROKER_LOST)

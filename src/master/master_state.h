@@ -32,6 +32,7 @@
 struct master_task_state {
 	char *name;
 	enum task_class class;
+	const char *raw_input; /* built-in: its first byte string, or NULL */
 	double timeout, max_timeout, backoff_min, backoff_max;
 	unsigned retries;
 	size_t max_running, running;
@@ -101,9 +102,10 @@ struct executor_process {
 	size_t first, count;
 	bool alone; /* the one job in flight is not to have company */
 	bool exited, closed;
-	int status;	 /* wait status, once exited */
-	bool killed;	 /* by us */
-	uint64_t blamed; /* number of the job it was killed for */
+	int status;	     /* wait status, once exited */
+	struct rusage usage; /* likewise */
+	bool killed;	     /* by us */
+	uint64_t blamed;     /* number of the job it was killed for */
 	enum err_code blamed_code;
 	double progress_at; /* when it last began to have, or moved, work */
 	uint64_t done;
@@ -177,6 +179,8 @@ void master_check_raw(struct job *job);
 /* --- master_claim.c ----------------------------------------------------------- */
 
 extern const struct broker_events master_broker_events;
+/* If its time is up: answers the job, which is gone then. */
+bool master_claim_expired(struct job *job);
 
 /* --- master_result.c ----------------------------------------------------------- */
 

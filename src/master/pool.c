@@ -223,6 +223,8 @@ static bool dispatch_job(struct master *master, struct job *job)
 	struct pool_class *pool = &master->classes[job->task->class];
 	struct executor_process *executor;
 
+	if (master_claim_expired(job))
+		return true;
 	if (!limits_allow(job))
 		return false;
 	if (job->task->is_program) {

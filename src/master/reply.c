@@ -27,6 +27,21 @@ static void put_bool(struct buf *out, const char *key, bool value)
 	buf_add_text(out, value ? "true" : "false");
 }
 
+static double milliseconds(struct timeval time)
+{
+	return (double)time.tv_sec * 1e3 + (double)time.tv_usec / 1e3;
+}
+
+static void put_usage(struct buf *out, const struct rusage *usage)
+{
+	json_put_key(out, "rusage");
+	buf_add_char(out, '{');
+	put_int(out, "user_ms", llround(milliseconds(usage->ru_utime)));
+	put_int(out, "system_ms", llround(milliseconds(usage->ru_stime)));
+	put_int(out, "max_rss_kb", usage->ru_maxrss);
+	buf_add_char(out, '}');
+}
+
 void reply_put_error(struct buf *out, const struct job_result *result)
 {
 	const struct err *err = &result->err;
@@ -56,6 +71,8 @@ void reply_put_error(struct buf *out, const struct job_result *result)
 		put_bool(out, "poison", true);
 	if (result->stderr_tail[0])
 		put_text(out, "stderr", result->stderr_tail);
+	if (result->has_usage)
+		put_usage(out, &result->usage);
 	buf_add_char(out, '}');
 }
 
