@@ -87,29 +87,17 @@ static uint32_t filter_path(const struct emitter *e,
 {
 	const struct merge *merge = e->merge;
 	const struct markup_node *parent = top;
-	bool within = merge_holds_text(merge, top);
-	uint32_t kept = 0, first = 0;
+	uint32_t kept = 0;
 
-	if (!within) {
-		while (first < count && !merge_fits(merge, top, path[first])) {
-			first++;
-		}
-		/* None belongs there: all go into wrappers. */
-		within = first == count;
-		first = within ? 0 : first;
-		parent = within ? NULL : top;
-	}
-	for (uint32_t i = first; i < count; i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		const struct markup_node *node = path[i];
 
-		if (merge_clashes(merge, top, node) ||
-		    is_doubled(merge, top, node) ||
-		    (parent ? !merge_fits(merge, parent, node)
-			    : merge_is_part(merge, node))) {
-			continue;
+		if (!merge_clashes(merge, top, node) &&
+		    !is_doubled(merge, top, node) &&
+		    merge_fits(merge, parent, node)) {
+			path[kept++] = node;
+			parent = node;
 		}
-		path[kept++] = node;
-		parent = node;
 	}
 	return kept;
 }
@@ -167,8 +155,8 @@ static void write_space_before(struct emitter *e,
 			 slice_of(prev->text.ptr + len, prev->text.len - len));
 }
 
-static void open_path(struct emitter *e, const struct markup_node *top,
-		      const struct markup_node *const *path, uint32_t count)
+static void open_path(struct emitter *e, const struct markup_node *const *path,
+		      uint32_t count)
 {
 	uint32_t same = 0;
 
@@ -177,13 +165,6 @@ static void open_path(struct emitter *e, const struct markup_node *top,
 		same++;
 	}
 	close_to(e, same);
-	if (!same && !merge_holds_text(e->merge, top) && !e->wrapper_count &&
-	    (!count || !merge_fits(e->merge, top, path[0]))) {
-		open_wrappers(e, top, MERGE_DELETED);
-	} else if (!same && count && e->wrapper_count &&
-		   merge_fits(e->merge, top, path[0])) {
-		close_wrappers(e);
-	}
 	for (; same < count; same++) {
 		write_space_before(e, path[same]);
 		merge_write_start(&e->writer, path[same], MERGE_DELETED);
@@ -215,21 +196,31 @@ static void write_gone_whole(struct emitter *e, const struct markup_node *node)
 }
 
 static void write_gone_element(struct emitter *e, const struct markup_node *top,
+			       const struct markup_node *parent,
 			       const struct merge_token *token)
 {
-	const struct markup_node *parent =
-		e->open_count ? e->open[e->open_count - 1] : top;
-
 	if (token->kind == MERGE_WHOLE && !token->bare) {
+		open_wrappers(e, parent, MERGE_DELETED);
 		write_gone_whole(e, token->node);
+		close_wrappers(e);
 	} else if (token->kind == MERGE_VOID &&
-		   (e->wrapper_count ||
-		    merge_fits(e->merge, parent, token->node)) &&
+		   merge_fits(e->merge, parent, token->node) &&
 		   !merge_clashes(e->merge, top, token->node)) {
 		write_space_before(e, token->node);
 		merge_write_start(&e->writer, token->node, MERGE_DELETED);
 		merge_write_end(&e->writer, token->node);
 	}
+}
+
+static void write_gone_words(struct emitter *e,
+			     const struct markup_node *parent,
+			     const struct merge_token *first,
+			     const struct merge_token *last)
+{
+	merge_write_text(&e->writer, first->space);
+	open_wrappers(e, parent, MERGE_DELETED);
+	write_marked(e, "del", words_between(first, last));
+	close_wrappers(e);
 }
 
 static void write_gone(struct emitter *e, uint32_t event)
@@ -242,12 +233,14 @@ static void write_gone(struct emitter *e, uint32_t event)
 
 	while (at != MERGE_NONE) {
 		const struct merge_token *token = &tokens[at], *last = token;
+		const struct markup_node *parent;
 
 		if (merge_container(token) != container) {
 			container = merge_container(token);
 			count = find_path(e, top, container, path);
 		}
-		open_path(e, top, path, count);
+		open_path(e, path, count);
+		parent = count ? path[count - 1] : top;
 		at = merge->next_deleted[at];
 		while (token->kind == MERGE_WORD && at != MERGE_NONE &&
 		       tokens[at].kind == MERGE_WORD &&
@@ -256,14 +249,12 @@ static void write_gone(struct emitter *e, uint32_t event)
 			at = merge->next_deleted[at];
 		}
 		if (token->kind == MERGE_WORD) {
-			merge_write_text(&e->writer, token->space);
-			write_marked(e, "del", words_between(token, last));
+			write_gone_words(e, parent, token, last);
 		} else if (token->kind != MERGE_EMPTY) {
-			write_gone_element(e, top, token);
+			write_gone_element(e, top, parent, token);
 		}
 	}
 	close_to(e, 0);
-	close_wrappers(e);
 }
 
 /* --- What is there -------------------------------------------------------- */

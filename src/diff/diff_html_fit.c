@@ -161,12 +161,15 @@ uint32_t merge_wrappers(const struct merge *merge,
 		break;
 	case HTML_TABLE:
 		names[count++] = "tbody";
-		/* fall through */
+		names[count++] = "tr";
+		names[count++] = "td";
+		break;
 	case HTML_TBODY:
 	case HTML_THEAD:
 	case HTML_TFOOT:
 		names[count++] = "tr";
-		/* fall through */
+		names[count++] = "td";
+		break;
 	case HTML_TR:
 		names[count++] = "td";
 		break;

@@ -312,6 +312,15 @@ static bool is_raw(const struct markup_node *node)
 	       (html_tag_flags((enum html_tag)node->tag) & TAG_RAW);
 }
 
+/* A textarea holds text alone, whatever formatting the parser has reopened in
+ * it. */
+static bool is_in_textarea(const struct markup_node *node,
+			   const struct markup_node *root)
+{
+	return node != root && root->space == MARKUP_HTML &&
+	       root->tag == HTML_TEXTAREA && node->kind == MARKUP_ELEMENT;
+}
+
 static void put_node(struct merge_writer *writer,
 		     const struct markup_node *node, enum merge_mark mark)
 {
@@ -332,13 +341,16 @@ void merge_write_whole(struct merge_writer *writer,
 	const struct markup_node *at = node;
 
 	for (;;) {
-		put_node(writer, at, at == node ? mark : MERGE_SAME);
+		if (!is_in_textarea(at, node)) {
+			put_node(writer, at, at == node ? mark : MERGE_SAME);
+		}
 		if (at->child) {
 			at = at->child;
 			continue;
 		}
 		for (;; at = at->parent) {
-			if (at->kind == MARKUP_ELEMENT) {
+			if (at->kind == MARKUP_ELEMENT &&
+			    !is_in_textarea(at, node)) {
 				merge_write_end(writer, at);
 			}
 			if (at == node) {
