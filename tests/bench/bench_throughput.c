@@ -418,9 +418,9 @@ int main(void)
 
 	if (!mkdtemp(dir))
 		return 1;
-	snprintf(socket_path, sizeof(socket_path), "%s/s", dir);
-	snprintf(url, sizeof(url), "unix://%s", socket_path);
-	snprintf(program, sizeof(program), "./%s/cherry",
+	snprintf(socket_path, sizeof(socket_path), "%.50s/s", dir);
+	snprintf(url, sizeof(url), "unix://%.54s", socket_path);
+	snprintf(program, sizeof(program), "./%.150s/cherry",
 		 build ? build : "build");
 	redis = start_redis();
 	if (!redis)
