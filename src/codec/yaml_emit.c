@@ -40,12 +40,13 @@ static bool is_blank(uint32_t c)
 	       is_break(c);
 }
 
+/* U+0085 is a line break of YAML 1.1 and would come back as another one, which
+ * PyYAML does not mind: here it is escaped. */
 static bool is_printable(uint32_t c)
 {
 	if (c == '\n' || (c >= 0x20 && c <= 0x7e))
 		return true;
-	return (c == 0x85 || (c >= 0xa0 && c <= 0xd7ff) ||
-		(c >= 0xe000 && c <= 0xfffd) ||
+	return ((c >= 0xa0 && c <= 0xd7ff) || (c >= 0xe000 && c <= 0xfffd) ||
 		(c >= 0x10000 && c < 0x10ffff)) &&
 	       c != 0xfeff;
 }
