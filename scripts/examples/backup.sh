@@ -1,12 +1,12 @@
 #!/bin/bash
-# A bash script as a task: arguments come as JSON on standard input, the result
-# is what it prints, and exit status 75 asks for another attempt.
+# A bash script as a task: args arrive as JSON on standard input, what it prints
+# is the result. Exit status 75 asks for a retry.
+#
+#	[task:backup]
+#	command = bash scripts/examples/backup.sh
 set -eu
-args=$(cat)
-case $args in
-*'"busy":true'*)
-	echo "the disk is busy" >&2
-	exit 75
-	;;
-esac
-echo "task $CHERRY_TASK, attempt $CHERRY_ATTEMPT, got $args"
+directory=$(sed -n 's/.*"directory":"\([^"\\]*\)".*/\1/p')
+[ -n "$directory" ] || { echo 'args.directory is missing' >&2; exit 1; }
+[ -d "$directory" ] || { echo "$directory is not there yet" >&2; exit 75; }
+tar -C "$directory" -cf - . | wc -c
+echo "attempt $CHERRY_ATTEMPT of $CHERRY_TASK for $CHERRY_ID" >&2

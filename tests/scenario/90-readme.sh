@@ -1,48 +1,65 @@
 #!/bin/bash
-# Every block of README that is a program is run as it stands there, against a
-# worker started as README says.
+# A newcomer goes through README from top to bottom: every block is run, in a
+# tree of links to this one, with `redis-cli` and the default URL leading to a
+# private Redis. Blocks of languages that are not here are left out.
 set -eu
 . scripts/redis-private
-. tests/worker.sh
-command -v redis-server >/dev/null || skip "no redis-server"
-BUILD=${BUILD:-build}
-[ "$BUILD" = build ] || sed_build="s|build/|$BUILD/|g"
-"$CHERRY" work --with-redis="$SCRATCH/state" >"$SCRATCH/how" 2>"$SCRATCH/worker.log" &
-worker=$!
-on_exit "kill $worker; wait $worker"
-wait_for 20 'grep -q REDIS_URL "$SCRATCH/how"' "how to reach it"
-eval "$(grep '^export REDIS_URL' "$SCRATCH/how")"
+redis_start
 
-# Cuts the blocks out: one file each, named by number and language.
-awk -v dir="$SCRATCH" '
-	/^```/ {
-		if (file) { close(file); file = "" }
-		else if (substr($0, 4) != "") file = sprintf("%s/block.%02d.%s", dir, ++n, substr($0, 4))
+tree=$SCRATCH/tree
+mkdir "$tree" "$SCRATCH/bin"
+for name in Makefile src include scripts tests packaging README.md LICENSE; do
+	ln -s "$PWD/$name" "$tree/$name"
+done
+mkdir "$tree/build"
+ln -s "$PWD/${BUILD:-build}"/* "$tree/build/"
+# Already built; what `make` and `make install` do is tested by themselves, and
+# here they must not build this tree a second time.
+cat >"$SCRATCH/bin/make" <<END
+#!/bin/sh
+case \$1 in
+install) shift; exec env "\$@" BUILD=build scripts/install-files ;;
+esac
+END
+cat >"$SCRATCH/bin/redis-cli" <<END
+#!/bin/sh
+exec $(command -v redis-cli) -s "$REDIS_SOCKET" "\$@"
+END
+chmod +x "$SCRATCH/bin"/*
+
+# One script of all blocks, in order. Each says where it began.
+awk -v scratch="$SCRATCH" '
+	/^```[a-z]+$/ && !inside {
+		language = substr($0, 4); inside = 1; n++
+		print "echo \"README line " NR "\" >&2"
+		if (language != "sh")
+			print "if command -v " program(language) \
+			      " >/dev/null; then " program(language) " - <<\"END OF BLOCK\""
 		next
 	}
-	file { print > file }
-' README.md
-count=0
-for block in "$SCRATCH"/block.*; do
-	[ -n "${sed_build:-}" ] && sed -i "$sed_build" "$block"
-	case $block in
-	*.bash) run="bash -eu $block" ;;
-	*.python) command -v python3 >/dev/null || continue; run="python3 $block" ;;
-	*.perl) command -v perl >/dev/null || continue; run="perl $block" ;;
-	*.ini) run="$CHERRY config check -c $block" ;;
-	*.console) continue ;; # the worker above
-	*) fail "README has a block of an unknown kind: $block" ;;
-	esac
-	$run >"$SCRATCH/out" 2>"$SCRATCH/err" ||
-		fail "$block: $(cat "$block" "$SCRATCH/err" "$SCRATCH/out")"
-	! grep -q '"status":"error"' "$SCRATCH/out" ||
-		fail "$block: $(cat "$SCRATCH/out")"
-	cat "$SCRATCH/out" >>"$SCRATCH/all"
-	count=$((count + 1))
+	/^```$/ && inside {
+		if (language != "sh") print "END OF BLOCK\nfi"
+		inside = 0; next
+	}
+	inside { print }
+	END { if (inside) exit 1; print "echo blocks " n }
+	function program(l) { return l == "python" ? "python3" : l }
+' README.md >"$SCRATCH/script"
+grep -q '^echo blocks [1-9][0-9]' "$SCRATCH/script" ||
+	fail "README has no ten blocks: $(tail -n 1 "$SCRATCH/script")"
+
+cd "$tree"
+(
+	export PATH=$SCRATCH/bin:$PATH REDIS_URL
+	unset BUILD
+	trap 'kill $(jobs -p) 2>/dev/null || :' EXIT
+	exec 2>"$SCRATCH/err" >"$SCRATCH/out" </dev/null
+	set -e -m -o pipefail
+	. "$SCRATCH/script"
+) || fail "README: $(grep 'README line' "$SCRATCH/err" | tail -n 1): $(tail -n 5 "$SCRATCH/err" "$SCRATCH/out")"
+
+for part in '"hello":"world"' '<ins>green' 'a:1:{s:4:"user";i:7;}' '"output":"5' \
+	'"result":{"n":2}' 'queue.*state' 'the configuration is good' 'cherry 0'; do
+	grep -q -- "$part" "$SCRATCH/out" ||
+		fail "README's blocks did not print $part: $(cat "$SCRATCH/out")"
 done
-[ "$count" -ge 7 ] || fail "only $count blocks ran"
-for part in '"hello":"world"' '-two' 'a:3:{i:0;i:1;' '"id":7' 'three</ins>' \
-	'lp0' '"format":"webp"' QUIET '"be": 2' 'drain_timeout = 8'; do
-	grep -qF -- "$part" "$SCRATCH/all" || fail "no $part in $(cat "$SCRATCH/all")"
-done
-worker_stop
