@@ -46,11 +46,18 @@ struct cmd {
 	const char *help;		  /* one line */
 	const struct cmd_option *options; /* ends without a name */
 	size_t words_min, words_max;
+	const char *first; /* first words, for completions; "TASK": a task's
+			      name; NULL: nothing that can be known */
 	int (*run)(const struct cmd_line *line);
 	bool hidden;
 };
 
 extern const struct cmd *const cmd_table[];
+
+/* The manual's lists (mdoc) and the shells' completions, from the tables: what
+ * is "commands", "settings", "tasks", "bash", "zsh" or "fish". -1: it is none
+ * of these. */
+int cmd_generate(const char *what);
 const struct cmd *cmd_find(const char *name);
 
 /* Reads argv behind the command's name. 0, or -1: the fault has been told. */

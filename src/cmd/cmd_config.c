@@ -34,6 +34,7 @@ static int config_run(const struct cmd_line *line)
 
 const struct cmd cmd_config = {
 	.name = "config",
+	.first = "check show",
 	.usage = "check|show [-c FILE] [--set section.key=value]... [--json]",
 	.help = "the configuration: checked, or shown as it is understood",
 	.options = options,

@@ -373,6 +373,7 @@ static int dead_run(const struct cmd_line *line)
 
 const struct cmd cmd_dead = {
 	.name = "dead",
+	.first = "list show retry drop",
 	.usage = "list|show|retry|drop [-q QUEUE]... [ENTRY... | --all]",
 	.help = "failures that nobody was told of, and poison",
 	.options = options,

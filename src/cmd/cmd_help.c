@@ -45,8 +45,24 @@ static int help_one(const char *name)
 	return 0;
 }
 
+static const struct cmd_option options[] = {
+	{"--generate", "WHAT",
+	 "commands, settings, tasks: the manual's lists; "
+	 "bash, zsh, fish: completions"},
+	{0},
+};
+
 static int help_run(const struct cmd_line *line)
 {
+	const char *what = cmd_value(line, "--generate");
+
+	if (what && cmd_generate(what))
+		return cmd_fail(CMD_USAGE,
+				"--generate: \"%s\" is not one of commands, "
+				"settings, tasks, bash, zsh, fish",
+				what);
+	if (what)
+		return 0;
 	if (line->word_count)
 		return help_one(line->words[0]);
 	help_all();
@@ -55,8 +71,10 @@ static int help_run(const struct cmd_line *line)
 
 const struct cmd cmd_help = {
 	.name = "help",
+	.first = "COMMAND",
 	.usage = "[COMMAND]",
 	.help = "this, or one command",
+	.options = options,
 	.words_max = 1,
 	.run = help_run,
 };

@@ -301,6 +301,7 @@ static int push_run(const struct cmd_line *line)
 
 const struct cmd cmd_push = {
 	.name = "push",
+	.first = "TASK",
 	.usage = "[-q QUEUE] [--wait[=SECONDS]] [--input NAME=@FILE]... TASK "
 		 "[ARGS|@FILE|-], or --lines",
 	.help = "pushes a task, or tasks as lines, and may wait for replies",

@@ -262,6 +262,7 @@ static int run_run(const struct cmd_line *line)
 
 const struct cmd cmd_run = {
 	.name = "run",
+	.first = "TASK",
 	.usage = "[TASK [ARGS]] [--root DIR] [--input NAME=@FILE]... "
 		 "[-c FILE]",
 	.help = "tasks without Redis: one, or lines of JSON on standard input",

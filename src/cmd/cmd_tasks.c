@@ -206,6 +206,7 @@ static int tasks_run(const struct cmd_line *line)
 
 const struct cmd cmd_tasks = {
 	.name = "tasks",
+	.first = "TASK",
 	.usage = "[NAME] [--json] [-c FILE]",
 	.help = "the tasks, or one task's arguments",
 	.options = options,
