@@ -57,9 +57,11 @@ int diff_html_compat_events(struct arena *arena, struct slice text,
 {
 	static const struct diff_markup_options no_comments = {
 		.ignore_comments = true};
-	struct markup_node *root =
-		markup_html_fragment(arena, text, limits, err);
+	struct markup_limits own = *limits;
+	struct markup_node *root;
 
+	own.html5lib = true;
+	root = markup_html_fragment(arena, text, &own, err);
 	if (!root) {
 		return -1;
 	}

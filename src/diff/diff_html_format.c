@@ -113,7 +113,7 @@ int merge_match_formats(struct merge *merge)
 		struct merge_token *y;
 		const struct markup_node **lost;
 
-		if (x->mate == MERGE_NONE || x->kind == MERGE_EMPTY) {
+		if (x->mate == MERGE_NONE) {
 			continue;
 		}
 		y = &b->tokens[x->mate];

@@ -168,10 +168,11 @@ static void start_raw(struct html_builder *b, const struct html_token *token)
 		b->tokens.mode = HTML_TEXT_PLAINTEXT;
 		break;
 	case HTML_TEXTAREA:
-		html_insert(b, token);
-		b->tokens.mode = HTML_TEXT_RCDATA;
-		b->tokens.raw_name = token->name;
+		html_mode_text(b, token, HTML_TEXT_RCDATA);
 		b->drop_newline = true;
+		if (b->limits->html5lib) {
+			b->mode = b->original;
+		}
 		break;
 	case HTML_XMP:
 		close_p(b);

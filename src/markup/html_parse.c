@@ -20,9 +20,14 @@ static bool take_text_mode(struct html_builder *b,
 			   const struct html_token *token)
 {
 	if (token->kind == HTML_TOKEN_TEXT) {
-		html_insert_text(b, token->text);
+		bool drop = b->drop_newline && token->text.ptr[0] == '\n';
+
+		b->drop_newline = false;
+		html_insert_text(b, slice_of(token->text.ptr + drop,
+					     token->text.len - drop));
 		return false;
 	}
+	b->drop_newline = false;
 	html_pop(b);
 	b->mode = b->original;
 	return token->kind == HTML_TOKEN_END_OF_FILE;

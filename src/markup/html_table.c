@@ -32,11 +32,11 @@ static const enum html_tag to_row[] = {HTML_TR, HTML_UNKNOWN};
 /* The body's rules, but for what would be a child of the table. */
 static bool foster(struct html_builder *b, const struct html_token *token)
 {
-	bool again;
+	bool again, before = b->from_table && !b->limits->html5lib;
 
 	b->from_table = true;
 	again = html_body_mode(b, token);
-	b->from_table = false;
+	b->from_table = before;
 	return again;
 }
 
