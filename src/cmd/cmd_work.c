@@ -22,6 +22,7 @@ struct work {
 	const struct cmd_line *line;
 	struct config config;
 	struct options options;
+	struct own_redis *redis; /* NULL: none of our own */
 };
 
 /* SIGHUP: a configuration that is right takes over, else the old one stays. */
@@ -41,6 +42,8 @@ static void on_reload(void *arg, struct master *master)
 		return;
 	}
 	options_fill(&fresh, &config, true);
+	if (work->redis)
+		fresh.master.url = own_redis_url(work->redis);
 	fresh.master.on_reload = on_reload;
 	fresh.master.arg = work;
 	if (master_reload(master, &fresh.master, &err))
@@ -57,6 +60,7 @@ static int run_worker(struct work *work, struct own_redis *redis)
 	struct master *master;
 	int status;
 
+	work->redis = redis;
 	options_fill(&work->options, &work->config, true);
 	if (redis)
 		work->options.master.url = own_redis_url(redis);

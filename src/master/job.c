@@ -63,6 +63,7 @@ struct job *job_new(struct master *master, const struct broker_claim *claim)
 
 	job->master = master;
 	job->queue = claim->queue;
+	job->serial = master->next_serial++;
 	job->claim = claim->id;
 	job->attempts = claim->attempts;
 	job->crashes = claim->crashes;

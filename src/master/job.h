@@ -57,6 +57,7 @@ struct job {
 	enum job_state state;
 	struct master *master;
 	size_t queue;
+	uint64_t serial; /* jobs are numbered as they come */
 	uint64_t claim;
 	unsigned attempts, crashes, deaths;
 	int64_t first_seen_ms, now_ms;

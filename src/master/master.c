@@ -36,10 +36,10 @@ static void set_limits(struct master *master)
 		const struct master_queue_state *queue = &master->queues[i];
 		size_t max = queue->max_running;
 
-		if (max)
-			broker_limit(master->broker, i,
-				     max > queue->running ? max - queue->running
-							  : 0);
+		broker_limit(master->broker, i,
+			     !max		    ? SIZE_MAX
+			     : max > queue->running ? max - queue->running
+						    : 0);
 	}
 }
 
@@ -94,6 +94,11 @@ static void give_back_list(struct master *master, enum job_state state)
 		if (!job->asked && !job->admitting)
 			master_result_give_back(job);
 	}
+}
+
+void master_give_back_waiting(struct master *master)
+{
+	give_back_list(master, JOB_WAITING);
 }
 
 /* What runs is killed and goes back, uncounted. */
@@ -256,31 +261,29 @@ static void on_mem_reply(void *arg, uint64_t token, struct slice reply)
 		master->options.on_reply(master->options.arg, token, reply);
 }
 
-static struct broker *make_broker(struct master *master,
-				  const struct master_options *options,
-				  struct err *err)
+struct broker *master_broker_new(struct master *master,
+				 const struct master *from, struct err *err)
 {
 	struct broker_queue *queues =
-		xcalloc(master->queue_count + 1, sizeof(*queues));
-	struct broker_options broker = {
-		.url = master->options.url,
-		.password = master->options.password,
-		.queues = queues,
-		.queue_count = master->queue_count,
-		.at_most_once =
-			options->queue_count && options->queues[0].at_most_once,
-		.max_payload = master->options.max_payload,
-		.max_held = HELD_MAX,
-		.dead_max = DEAD_MAX,
-		.version = CHERRY_VERSION};
+		xcalloc(from->queue_count + 1, sizeof(*queues));
+	struct broker_options broker = {.url = from->options.url,
+					.password = from->options.password,
+					.queues = queues,
+					.queue_count = from->queue_count,
+					.at_most_once = from->at_most_once,
+					.max_payload =
+						from->options.max_payload,
+					.max_held = HELD_MAX,
+					.dead_max = DEAD_MAX,
+					.version = CHERRY_VERSION};
 	struct broker *made;
 	size_t i;
 
-	for (i = 0; i < master->queue_count; i++) {
-		queues[i].name = master->queues[i].name;
-		queues[i].pop_left = master->queues[i].pop_left;
+	for (i = 0; i < from->queue_count; i++) {
+		queues[i].name = from->queues[i].name;
+		queues[i].pop_left = from->queues[i].pop_left;
 	}
-	made = master->options.url
+	made = from->options.url
 		       ? broker_redis_new(master->loop, &broker,
 					  &master_broker_events, master, err)
 		       : broker_mem_new(master->loop, &broker,
@@ -314,7 +317,7 @@ struct master *master_new(const struct master_options *options, struct err *err)
 	master->loop = loop_ev_loop(master->ev);
 	master->children = children_new();
 	make_timers(master);
-	master->broker = make_broker(master, options, err);
+	master->broker = master_broker_new(master, master, err);
 	if (!master->broker) {
 		master_free(master);
 		return NULL;
@@ -353,6 +356,7 @@ void master_free(struct master *master)
 	master->stopped = true;
 	pool_free(master);
 	program_free_all(master);
+	master_reload_free(master);
 	broker_free(master->broker);
 	for (state = 0; state < JOB_STATE_COUNT; state++) {
 		while (master->jobs[state].first)
@@ -364,6 +368,7 @@ void master_free(struct master *master)
 	master->loop->timer_free(master->drain_timer);
 	master->loop->timer_free(master->exit_timer);
 	master->loop->timer_free(master->second_timer);
+	master->loop->timer_free(master->switch_timer);
 	loop_ev_free(master->ev);
 	master_options_release(master);
 	free(master);
@@ -411,19 +416,4 @@ void master_finish(struct master *master)
 {
 	master->finishing = true;
 	master_check_end(master);
-}
-
-/*
- * What can change while jobs run is exchanged in place: numbers, limits,
- * prefixes, settings of built-in tasks. A change of queues, of Redis or of the
- * set of tasks needs another worker beside this one, and is refused.
- */
-int master_reload(struct master *master, const struct master_options *options,
-		  struct err *err)
-{
-	(void)master;
-	(void)options;
-	return err_set(err, ERR_UNSUPPORTED,
-		       "start a new worker beside this one, then stop this "
-		       "one with TERM");
 }

@@ -118,7 +118,7 @@ static void fetch_next(struct job *job)
 	}
 	if (job->state != JOB_CLAIMED)
 		return;
-	if (job->master->draining) {
+	if (job->master->draining || job->master->pending) {
 		master_result_give_back(job);
 		return;
 	}
@@ -414,6 +414,10 @@ static void on_stopped(void *arg)
 {
 	struct master *master = arg;
 
+	if (master->pending && !master->draining) {
+		master_reload_stopped(master);
+		return;
+	}
 	master->stopped = true;
 	master_check_end(master);
 }

@@ -204,6 +204,7 @@ static int copy_queues(struct master *master,
 	for (i = 0; i < options->queue_count; i++) {
 		if (copy_queue(master, &options->queues[i], err))
 			return -1;
+		master->at_most_once = options->queues[0].at_most_once;
 		if (options->queues[i].at_most_once !=
 		    options->queues[0].at_most_once)
 			return wrong(err, "queue", options->queues[i].name,

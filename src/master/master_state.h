@@ -2,12 +2,14 @@
  * What the files of the master share. Only src/master includes this.
  *
  *	master.c	interface, signals, start and end
+ *	master_reload.c	new options while jobs run
  *	master_options.c	a copy of the options, checked
+ *	master_check.c	an envelope against the configuration
  *	master_claim.c	from a claim to a job that may run
  *	master_result.c	from a result to a settlement: the policy
  *	pool.c		which executor gets which job; how many tasks to claim
- *	executor.c	one executor process
- *	program.c	programs, one process a task or long-lived
+ *	executor_*.c	one executor process: its start, its talk, its end
+ *	program_*.c	programs, one process a task or long-lived
  */
 #ifndef MASTER_MASTER_STATE_H
 #define MASTER_MASTER_STATE_H
@@ -138,6 +140,13 @@ struct master {
 	size_t setting_count;
 	struct master_secret *secrets;
 	size_t secret_count;
+	bool at_most_once;
+	struct master *former;	/* options before these, still in use */
+	uint64_t next_serial;	/* of jobs; in `former`: of the first that does
+				  not know it */
+	struct master *pending; /* options that wait for another broker */
+	struct broker *pending_broker;
+	struct loop_timer *switch_timer;
 
 	struct loop_ev *ev;
 	struct loop *loop;
@@ -197,9 +206,20 @@ void master_result_settled(struct master *master, struct job *job,
 
 /* --- master.c ------------------------------------------------------------------- */
 
+/* A broker for the options of `from`, which tells `master`. */
+struct broker *master_broker_new(struct master *master,
+				 const struct master *from, struct err *err);
+/* What has not started goes back to its queue. */
+void master_give_back_waiting(struct master *master);
 /* Dispatches and claims at the end of this turn. */
 void master_wake(struct master *master);
 void master_check_end(struct master *master);
+
+/* --- master_reload.c -------------------------------------------------------------- */
+
+/* The broker is stopped, and another one waits (master->pending). */
+void master_reload_stopped(struct master *master);
+void master_reload_free(struct master *master);
 
 /* --- pool.c ---------------------------------------------------------------------- */
 

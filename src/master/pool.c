@@ -191,7 +191,8 @@ static void recycle(struct executor_process *executor)
 		return;
 	executor->state = EXECUTOR_STOPPING;
 	pool->live--;
-	start_one(executor->master, executor->class);
+	if (pool->live < executor->master->options.concurrency)
+		start_one(executor->master, executor->class);
 	executor_process_stop(executor);
 }
 
@@ -298,8 +299,8 @@ size_t pool_room(const struct master *master)
 		      master->jobs[JOB_RUNNING].count;
 	size_t each = 1, target, i;
 
-	if (master->draining || master->quiet || master->leaving ||
-	    master->weight > WEIGHT_MAX)
+	if (master->draining || master->pending || master->quiet ||
+	    master->leaving || master->weight > WEIGHT_MAX)
 		return 0;
 	/* Two batches in hand while tasks are short; no task waits behind a
 	 * long one here while another worker is idle. */
@@ -340,7 +341,12 @@ void pool_replace_all(struct master *master)
 		for (executor = master->classes[class].executors; executor;
 		     executor = next) {
 			next = executor->next;
-			recycle(executor);
+			/* One that starts was told of the former settings. */
+			if (executor->state == EXECUTOR_STARTING)
+				executor->runner.kill(&executor->runner, NULL,
+						      ERR_NONE);
+			else
+				recycle(executor);
 		}
 	}
 }
