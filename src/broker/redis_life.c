@@ -223,7 +223,7 @@ static void on_reaped(void *arg, const redisReply *reply)
 	}
 	if (reply->integer == 128)
 		send_reap(redis, watch);
-	else if (reply->integer >= 0 && !watch->late_until)
+	else if (reply->integer >= 0 && watch->late_until <= 0)
 		watch->late_until =
 			redis->loop->now(redis->loop) + LATE_SECONDS;
 	else if (reply->integer < 0)
@@ -242,7 +242,7 @@ static void send_reap(struct redis_broker *redis, struct redis_watch *watch)
 	redis_broker_add_keys(&redis->queues[watch->queue], watch->worker,
 			      &command);
 	redis_command_text(&command, watch->worker);
-	redis_command_text(&command, watch->late_until ? "late" : watch->sign);
+	redis_command_text(&command, watch->late_until > 0 ? "late" : watch->sign);
 	redis_command_text(&command, redis_side(&redis->queues[watch->queue]));
 	redis_broker_send(redis, &command, on_reaped, call);
 }
@@ -288,7 +288,7 @@ static void look_at(struct redis_broker *redis, size_t queue,
 
 static bool watch_is_over(struct redis_broker *redis, struct redis_watch *watch)
 {
-	return !watch->reaping && watch->late_until &&
+	return !watch->reaping && watch->late_until > 0 &&
 	       watch->late_until < redis->loop->now(redis->loop);
 }
 
@@ -301,7 +301,7 @@ static void look_for_late(struct redis_broker *redis)
 	while ((entry = hash_next(&redis->watched, &cursor))) {
 		struct redis_watch *watch = entry->value;
 
-		if (watch->late_until && !watch->reaping &&
+		if (watch->late_until > 0 && !watch->reaping &&
 		    !watch_is_over(redis, watch) &&
 		    ++watch->late_turn % LATE_EVERY == 0)
 			send_reap(redis, watch);

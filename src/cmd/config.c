@@ -23,6 +23,7 @@ static void add_line(char ***lines, size_t *count, struct buf *line)
 	buf_release(line);
 }
 
+PRINTF_LIKE(2, 0)
 static void add_format(struct buf *line, const char *format, va_list args)
 {
 	char text[1024];

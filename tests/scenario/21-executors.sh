@@ -23,6 +23,7 @@ expect_reply r:2 '*"id":"held"*"status":"ok"*'
 kill -STOP $(executor_pids)
 push '{"task":"echo","timeout":0.5,"retries":0,"reply_to":"r:3"}'
 expect_reply r:3 '*"status":"error"*"code":"timeout"*'
+kill -CONT $(executor_pids)
 # (the other one is let go on: it might be asked next)
 kill -CONT $(executor_pids)
 push '{"task":"echo","reply_to":"r:4"}'

@@ -1,0 +1,279 @@
+/*
+ * What the picture library makes of wishes: formats, fits, animation, limits on
+ * bytes, metadata, several sizes.
+ */
+#include "image_library.h"
+
+/* --- Wishes ---------------------------------------------------------------- */
+
+struct made {
+	struct image_output output;
+	struct image_result result;
+	struct err err;
+	int status;
+};
+
+static struct made make_file(const char *name,
+			     const struct image_variant *variant)
+{
+	struct buf bytes = read_file(name);
+	struct made made;
+
+	made.status = make(buf_slice(&bytes), variant, &made.output,
+			   &made.result, &made.err);
+	made.result.outputs = NULL;
+	buf_release(&bytes);
+	return made;
+}
+
+/* What a picture says of itself when it is read back. */
+static struct image_info look(const struct image_output *output)
+{
+	struct image_variant variant = standard;
+	struct image_output again;
+	struct image_result result;
+	struct err err;
+
+	cr_assert_eq(make(buf_slice(&output->bytes), &variant, &again, &result,
+			  &err),
+		     0, "%s", err.message);
+	buf_release(&again.bytes);
+	return result.info;
+}
+
+Test(image, formats_out, .init = setup)
+{
+	static const enum image_format formats[] = {IMAGE_JPEG, IMAGE_PNG,
+						    IMAGE_WEBP, IMAGE_AVIF,
+						    IMAGE_GIF,	IMAGE_TIFF};
+	static const char *const files[] = {
+		"base.jpg", "alpha.png", "palette.png", "gray.jpg",
+		"cmyk.jpg", "rgb16.png", "p3.jpg"};
+	size_t i, j;
+
+	for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		if (!(api->writable() >> formats[i] & 1))
+			continue;
+		for (j = 0; j < sizeof(files) / sizeof(files[0]); j++) {
+			struct image_variant variant = standard;
+			struct image_info info;
+			struct made made;
+
+			variant.format = formats[i];
+			variant.width = variant.height = 40;
+			made = make_file(files[j], &variant);
+			cr_assert_eq(made.status, 0, "%s to %s: %s", files[j],
+				     image_format_name(formats[i]),
+				     made.err.message);
+			info = look(&made.output);
+			cr_expect_eq(info.format, formats[i], "%s to %s",
+				     files[j], image_format_name(formats[i]));
+			cr_expect_eq(info.width, 40);
+			buf_release(&made.output.bytes);
+		}
+	}
+}
+
+Test(image, background_under_alpha, .init = setup)
+{
+	struct image_variant variant = standard;
+	struct png_pixels pixels = {0};
+	struct made made;
+	double mean[3];
+
+	/* contain pads with the background, and keeps its alpha. */
+	variant.fit = IMAGE_CONTAIN;
+	variant.width = variant.height = 100;
+	memcpy(variant.background, "\x10\x80\xf0\xff", 4);
+	made = make_file("base.jpg", &variant);
+	cr_assert_eq(made.status, 0, "%s", made.err.message);
+	cr_assert_eq(png_read(buf_slice(&made.output.bytes), &pixels), 0);
+	cr_expect(pixels.width == 100 && pixels.height == 100);
+	cr_assert(png_mean(&pixels, (int[]){0, 0, 100, 15}, mean));
+	cr_expect(fabs(mean[0] - 16) < 1 && fabs(mean[1] - 128) < 1 &&
+		  fabs(mean[2] - 240) < 1);
+	png_release(&pixels);
+	buf_release(&made.output.bytes);
+	variant.background[3] = 0;
+	made = make_file("gray.jpg", &variant);
+	cr_assert_eq(made.status, 0, "%s", made.err.message);
+	cr_assert_eq(png_read(buf_slice(&made.output.bytes), &pixels), 0);
+	cr_expect_eq(pixels.alpha[0], 0);
+	cr_expect_eq(pixels.alpha[50 * 100 + 50], 255);
+	png_release(&pixels);
+	buf_release(&made.output.bytes);
+}
+
+Test(image, focal_point, .init = setup)
+{
+	/* The quadrants' colours tell which corner is in view. */
+	static const struct {
+		double x, y, red, green, blue;
+	} cases[] = {{0, 0, 200, 50, 50},
+		     {1, 0, 50, 160, 70},
+		     {0, 1, 50, 70, 190},
+		     {1, 1, 225, 190, 60}};
+	size_t i;
+
+	for (i = 0; i < 4; i++) {
+		struct image_variant variant = standard;
+		struct png_pixels pixels = {0};
+		struct made made;
+		double mean[3];
+
+		variant.fit = IMAGE_COVER;
+		/* Without enlarging, a 60 x 160 window of a 240 x 160 frame,
+		 * then a 240 x 40 one. */
+		variant.width = cases[i].y > 0.5 ? 240 : 60;
+		variant.height = cases[i].y > 0.5 ? 40 : 160;
+		variant.x = cases[i].x;
+		variant.y = cases[i].y;
+		made = make_file("animated.gif", &variant);
+		cr_assert_eq(made.status, 0, "%s", made.err.message);
+		cr_assert_eq(png_read(buf_slice(&made.output.bytes), &pixels),
+			     0);
+		cr_assert(png_mean(&pixels,
+				   cases[i].y > 0.5
+					   ? (cases[i].x > 0.5
+						      ? (int[]){130, 5, 235, 35}
+						      : (int[]){5, 5, 110, 35})
+					   : (int[]){20, 40, 55, 75},
+				   mean));
+		cr_expect(fabs(mean[0] - cases[i].red) < 15 &&
+				  fabs(mean[1] - cases[i].green) < 15 &&
+				  fabs(mean[2] - cases[i].blue) < 15,
+			  "case %zu: %.0f %.0f %.0f", i, mean[0], mean[1],
+			  mean[2]);
+		png_release(&pixels);
+		buf_release(&made.output.bytes);
+	}
+}
+
+Test(image, animation, .init = setup)
+{
+	static const char *const files[] = {"animated.gif", "animated.webp"};
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		struct image_variant variant = standard;
+		struct image_info info;
+		struct made made;
+
+		variant.format = IMAGE_NONE;
+		variant.width = variant.height = 60;
+		variant.animated = true;
+		made = make_file(files[i], &variant);
+		cr_assert_eq(made.status, 0, "%s: %s", files[i],
+			     made.err.message);
+		info = look(&made.output);
+		cr_expect_eq(info.pages, 4, "%s: %d", files[i],
+			     (int)info.pages);
+		cr_expect_eq(info.width, 60);
+		cr_expect_eq(info.height, 40);
+		cr_expect_eq(made.output.height, 40);
+		buf_release(&made.output.bytes);
+		/* Still: one frame, and any page of it. */
+		variant.animated = false;
+		variant.page = 3;
+		made = make_file(files[i], &variant);
+		cr_assert_eq(made.status, 0, "%s: %s", files[i],
+			     made.err.message);
+		cr_expect_eq(look(&made.output).pages, 1);
+		buf_release(&made.output.bytes);
+		variant.page = 4;
+		made = make_file(files[i], &variant);
+		cr_expect_eq(made.status, -1);
+		cr_expect_str_eq(made.err.reason, "page");
+	}
+}
+
+Test(image, max_bytes, .init = setup)
+{
+	struct image_variant variant = standard;
+	struct made made;
+
+	variant.format = IMAGE_JPEG;
+	variant.quality = 95;
+	made = make_file("base.jpg", &variant);
+	cr_assert_eq(made.status, 0);
+	cr_assert_gt(made.output.bytes.len, 8000);
+	buf_release(&made.output.bytes);
+	variant.max_bytes = 5000;
+	made = make_file("base.jpg", &variant);
+	cr_assert_eq(made.status, 0, "%s", made.err.message);
+	cr_expect(made.output.bytes.len <= 5000 && made.output.bytes.len > 3500,
+		  "%zu", made.output.bytes.len);
+	buf_release(&made.output.bytes);
+	variant.max_bytes = 50;
+	made = make_file("base.jpg", &variant);
+	cr_expect_eq(made.status, -1);
+	cr_expect_str_eq(made.err.limit, "max_bytes");
+}
+
+Test(image, metadata, .init = setup)
+{
+	static const struct {
+		const char *file, *mark;
+		size_t len;
+		unsigned keep;
+	} cases[] = {{"p3.jpg", "ICC_PROFILE", 11, IMAGE_KEEP_ICC},
+		     {"exif-6.jpg", "Exif\0\0", 6, IMAGE_KEEP_EXIF}};
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		struct image_variant variant = standard;
+		struct made made;
+
+		variant.format = IMAGE_JPEG;
+		made = make_file(cases[i].file, &variant);
+		cr_assert_eq(made.status, 0);
+		cr_expect(!memmem(made.output.bytes.ptr, made.output.bytes.len,
+				  cases[i].mark, cases[i].len),
+			  "%s kept", cases[i].mark);
+		buf_release(&made.output.bytes);
+		variant.keep = cases[i].keep;
+		made = make_file(cases[i].file, &variant);
+		cr_assert_eq(made.status, 0);
+		cr_expect(memmem(made.output.bytes.ptr, made.output.bytes.len,
+				 cases[i].mark, cases[i].len),
+			  "%s lost", cases[i].mark);
+		cr_expect_eq(look(&made.output).orientation, 1);
+		buf_release(&made.output.bytes);
+	}
+}
+
+Test(image, sizes_from_one_decode, .init = setup)
+{
+	struct buf bytes = read_file("base.jpg");
+	struct image_variant variants[3] = {standard, standard, standard};
+	struct image_output outputs[3];
+	struct image_result result = {.outputs = outputs};
+	struct image_source source = {.bytes = buf_slice(&bytes),
+				      .limits = &limits,
+				      .placeholders = 7,
+				      .max_output = 1 << 20};
+	struct err err = ERR_INIT;
+	long index;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		variants[i].width = variants[i].height = 32 << i;
+		variants[i].animated = i == 1;
+	}
+	cr_assert_eq(api->make(&source, variants, 3, &result, &index, &err), 0,
+		     "%s", err.message);
+	for (i = 0; i < 3; i++) {
+		cr_expect_eq(outputs[i].width, 32 << i);
+		cr_expect_gt(outputs[i].bytes.len, 100);
+		buf_release(&outputs[i].bytes);
+	}
+	cr_expect_eq(strlen(result.hints.blurhash), 28);
+	cr_expect_gt(result.hints.thumbhash_len, 10);
+	variants[2].width = 5000;
+	variants[2].fit = IMAGE_CONTAIN;
+	cr_assert_eq(api->make(&source, variants, 3, &result, &index, &err),
+		     -1);
+	cr_expect_eq(index, 2);
+	cr_expect_str_eq(err.limit, "max_output_edge");
+	buf_release(&bytes);
+}
