@@ -295,7 +295,8 @@ static int enter(struct flattener *f, const struct markup_node *node)
 		return 1;
 	}
 	if (flags & (TAG_ATOMIC | TAG_VOID) ||
-	    (!node->child && (f->merge->xml || !(flags & TAG_BLOCK)))) {
+	    (!node->child && (f->merge->xml ? node->parent != f->side->root
+					    : !(flags & TAG_BLOCK)))) {
 		f->side->element_count--;
 		return add_element(f, node,
 				   flags & TAG_ATOMIC ? MERGE_WHOLE

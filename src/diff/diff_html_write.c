@@ -199,6 +199,18 @@ static bool is_void(const struct markup_node *node)
 	       (html_tag_flags((enum html_tag)node->tag) & TAG_VOID);
 }
 
+/* Is the element written as one tag? Never the outermost: what is gone may come
+ * back in it. */
+static bool is_closed(const struct merge_writer *writer,
+		      const struct markup_node *node)
+{
+	if (writer->xml) {
+		return !node->child && node->parent &&
+		       node->parent->kind != MARKUP_DOCUMENT;
+	}
+	return is_void(node);
+}
+
 void merge_write_start(struct merge_writer *writer,
 		       const struct markup_node *node, enum merge_mark mark)
 {
@@ -207,7 +219,7 @@ void merge_write_start(struct merge_writer *writer,
 	buf_add_slice(writer->out, name_of(writer, node));
 	if (writer->xml) {
 		put_xml_attrs(writer, node, mark);
-		buf_add_text(writer->out, node->child ? ">" : "/>");
+		buf_add_text(writer->out, is_closed(writer, node) ? "/>" : ">");
 		return;
 	}
 	put_attrs(writer, node, mark);
@@ -222,7 +234,7 @@ void merge_write_end(struct merge_writer *writer,
 		     const struct markup_node *node)
 {
 	writer->after_pre = false;
-	if (writer->xml ? !node->child : is_void(node)) {
+	if (is_closed(writer, node)) {
 		return;
 	}
 	buf_add_text(writer->out, "</");

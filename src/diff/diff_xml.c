@@ -20,9 +20,16 @@ static int compare(struct arena *arena, struct markup_events events[2],
 		   const struct diff_markup_options *options,
 		   struct diff_markup *out, struct err *err)
 {
+	bool inline_wanted = options->output == DIFF_MARKUP_INLINE;
 	struct markup_node *root[2];
 
 	for (int i = 0; i < 2; i++) {
+		/* Before anything is dropped: nothing shall miss from it. */
+		root[i] = inline_wanted ? markup_xml_build(arena, &events[i])
+					: NULL;
+		if (inline_wanted && !root[i]) {
+			return diff_events_no_memory(err);
+		}
 		if (diff_events_filter(arena, &events[i], options, err)) {
 			return -1;
 		}
@@ -32,17 +39,11 @@ static int compare(struct arena *arena, struct markup_events events[2],
 	     diff_events_put(&out->new_events, &events[1]))) {
 		return diff_events_no_room(&out->new_events, err);
 	}
-	if (options->output != DIFF_MARKUP_INLINE) {
-		return diff_events_compare(arena, &events[0], &events[1],
-					   options, out, err);
+	if (inline_wanted) {
+		return diff_xml_merge(arena, root, options, out, err);
 	}
-	for (int i = 0; i < 2; i++) {
-		root[i] = markup_xml_build(arena, &events[i]);
-		if (!root[i]) {
-			return diff_events_no_memory(err);
-		}
-	}
-	return diff_xml_merge(arena, root, options, out, err);
+	return diff_events_compare(arena, &events[0], &events[1], options, out,
+				   err);
 }
 
 int diff_xml(struct slice old_text, struct slice new_text,

@@ -182,6 +182,24 @@ static void add_spaces(struct reader *reader, int count, const xmlChar **list)
 	}
 }
 
+/* A value as it is meant: libxml2 leaves each "&" in it as "&#38;". */
+static struct slice keep_value(struct reader *reader, const xmlChar *begin,
+			       const xmlChar *end)
+{
+	struct slice value = keep(reader, begin, (size_t)(end - begin));
+	char *out = (char *)(uintptr_t)value.ptr;
+	size_t len = 0;
+
+	for (size_t i = 0; value.len && i < value.len; i++) {
+		out[len++] = value.ptr[i];
+		if (slice_starts(slice_of(value.ptr + i, value.len - i),
+				 SLICE("&#38;"))) {
+			i += 4;
+		}
+	}
+	return slice_of(out, len);
+}
+
 /* libxml2 gives five pointers an attribute: local name, prefix, URI, and the
  * beginning and end of the value. */
 static struct markup_attr *keep_attrs(struct reader *reader, int count,
@@ -199,8 +217,7 @@ static struct markup_attr *keep_attrs(struct reader *reader, int count,
 		const xmlChar *const name[3] = {row[0], row[1], row[2]};
 
 		keep_name(reader, name, &attrs[i].name, &attrs[i].qname);
-		attrs[i].value =
-			keep(reader, row[3], (size_t)(row[4] - row[3]));
+		attrs[i].value = keep_value(reader, row[3], row[4]);
 	}
 	return attrs;
 }
