@@ -8,6 +8,10 @@
 #include "base/xalloc.h"
 #include "broker/keys.h"
 
+#define TEXT_MAX ((size_t)1 << 30)
+
+#define TEXT_MAX ((size_t)1 << 30)
+
 static struct redis_ask *add_ask(struct redis_broker *redis)
 {
 	struct redis_ask *ask = xcalloc(1, sizeof(*ask));
@@ -86,7 +90,7 @@ static void on_answer(void *arg, const redisReply *reply)
 		return;
 	}
 	/* Rights that are missing for one key are that task's affair. */
-	if (ask->on_fetch && redis_class_of(reply) == REDIS_CLASS_DENIED) {
+	if (ask->on_fetch && redis_command_class(reply) == REDIS_CLASS_DENIED) {
 		remove_ask(redis, ask);
 		copy = *ask;
 		free(ask);
@@ -114,32 +118,30 @@ static void on_answer(void *arg, const redisReply *reply)
 
 static void send_admit(struct redis_broker *redis, struct redis_ask *ask)
 {
-	struct redis_known *known = redis_known_find(redis, ask->claim);
+	const struct redis_queue *queue = &redis->queues[ask->queue];
 	struct redis_command command;
-	const char *queue = redis->queues[ask->queue].name;
 	struct buf text;
 
-	buf_init(&text, 1 << 20);
-	redis_broker_script(redis, REDIS_SCRIPT_ADMIT, ask->queue,
-			    ask->unique.len ? 1 : 0, &command);
-	if (ask->unique.len) {
-		buf_printf(&text, "cherry:{%s}:unique:", queue);
-		buf_add_slice(&text, ask->unique);
-		redis_command_add(&command, buf_slice(&text));
-	}
+	buf_init(&text, TEXT_MAX);
+	redis_name_script(redis, REDIS_SCRIPT_ADMIT, ask->queue,
+			  ask->unique.len ? 1 : 0, &command);
+	if (ask->unique.len)
+		redis_command_add(&command,
+				  redis_name_lock(queue, ask->unique, &text));
 	redis_command_text(&command, redis->name);
-	redis_command_int(&command, (int64_t)ask->claim);
+	buf_clear(&text);
+	redis_known_field(redis, ask->claim, &text);
+	redis_command_add(&command, buf_slice(&text));
 	redis_command_add(&command, ask->id);
 	buf_clear(&text);
-	if (known && known->instance)
-		buf_add_text(&text, known->instance);
-	else
-		buf_printf(&text, "%s/%llu", redis->name,
-			   (unsigned long long)ask->claim);
+	redis_known_instance(redis, ask->claim, &text);
 	redis_command_add(&command, buf_slice(&text));
 	buf_clear(&text);
-	keys_put(&text, queue, "owned", "");
+	keys_put(&text, queue->name, "owned", "");
 	redis_command_add(&command, buf_slice(&text));
+	redis_command_text(&command, redis->options.at_most_once ? "0" : "1");
+	if (text.failed)
+		command.bytes.failed = true;
 	buf_release(&text);
 	redis_broker_send(redis, &command, on_answer, ask);
 }
@@ -148,7 +150,7 @@ static void send_fetch(struct redis_broker *redis, struct redis_ask *ask)
 {
 	struct redis_command command;
 
-	redis_broker_begin(redis, REDIS_SCRIPT_FETCH, 1, &command);
+	redis_name_begin(redis, REDIS_SCRIPT_FETCH, 1, &command);
 	redis_command_add(&command, ask->key);
 	redis_command_int(&command, (int64_t)ask->max);
 	redis_broker_send(redis, &command, on_answer, ask);

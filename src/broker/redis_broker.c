@@ -4,13 +4,11 @@
  */
 #include "broker/redis_state.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/xalloc.h"
-#include "broker/keys.h"
 #include "broker/redis_sentinel.h"
+#include "broker/redis_tls.h"
 
 #define BACKOFF_MIN 0.05
 #define BACKOFF_MAX 2.0
@@ -20,7 +18,7 @@ static struct redis_broker *redis_of(struct broker *broker)
 	return (struct redis_broker *)broker;
 }
 
-double redis_backoff(unsigned failures)
+double redis_broker_backoff(unsigned failures)
 {
 	double most = BACKOFF_MIN;
 
@@ -37,9 +35,10 @@ double redis_backoff(unsigned failures)
 void redis_broker_say(struct redis_broker *redis, enum broker_state state,
 		      const struct err *err)
 {
-	if (state == redis->state)
+	if (state == redis->state && (redis->said || state == BROKER_UP))
 		return;
 	redis->state = state;
+	redis->said = true;
 	if (state == BROKER_UP)
 		redis->was_up = true;
 	redis->events->on_state(redis->arg, state, err);
@@ -50,10 +49,23 @@ void redis_broker_wake(struct redis_broker *redis)
 	redis->loop->timer_set(redis->turn, 0);
 }
 
+void redis_broker_later(struct redis_broker *redis, double wait)
+{
+	double at;
+
+	if (wait < 0.001)
+		wait = 0.001;
+	at = redis_now(redis) + wait;
+	if (redis->due_at > 0 && redis->due_at <= at)
+		return;
+	redis->due_at = at;
+	redis->loop->timer_set(redis->due, wait);
+}
+
 bool redis_broker_can_send(const struct redis_broker *redis)
 {
 	return redis_conn_is_ready(redis->main) &&
-	       redis->hold_until <= redis->loop->now(redis->loop);
+	       redis->hold_until <= redis_now(redis);
 }
 
 void redis_broker_send(struct redis_broker *redis,
@@ -66,13 +78,19 @@ void redis_broker_send(struct redis_broker *redis,
 static void hold(struct redis_broker *redis, const redisReply *reply)
 {
 	struct err err = ERR_INIT;
-	double wait = redis_backoff(++redis->failures);
+	double wait = redis_broker_backoff(++redis->failures);
 
 	err_set(&err, ERR_INTERNAL, "Redis refuses: %.200s", reply->str);
-	redis->hold_until = redis->loop->now(redis->loop) + wait;
+	redis->hold_until = redis_now(redis) + wait;
 	redis->more = true;
 	redis->loop->timer_set(redis->reconnect, wait);
 	redis_broker_say(redis, BROKER_DEGRADED, &err);
+}
+
+static void end_fatally(struct redis_broker *redis, const struct err *err)
+{
+	redis->fatal = true;
+	redis->events->on_fatal(redis->arg, err);
 }
 
 static void deny(struct redis_broker *redis, const redisReply *reply)
@@ -83,16 +101,15 @@ static void deny(struct redis_broker *redis, const redisReply *reply)
 		hold(redis, reply);
 		return;
 	}
-	redis->fatal = true;
 	err_set(&err, ERR_REFUSED, "Redis refuses: %.200s", reply->str);
-	redis->events->on_fatal(redis->arg, &err);
+	end_fatally(redis, &err);
 }
 
 bool redis_broker_failed(struct redis_broker *redis, const redisReply *reply)
 {
 	if (!reply)
 		return true;
-	switch (redis_class_of(reply)) {
+	switch (redis_command_class(reply)) {
 	case REDIS_CLASS_NONE:
 		return false;
 	case REDIS_CLASS_SCRIPT:
@@ -125,42 +142,78 @@ void redis_broker_succeeded(struct redis_broker *redis)
 		redis_broker_say(redis, BROKER_UP, NULL);
 }
 
+void redis_broker_restart(struct redis_broker *redis)
+{
+	if (redis->adopting || !redis->registered)
+		return;
+	redis->adopting = redis->restart = true;
+	if (redis_broker_can_send(redis))
+		redis->loop->timer_set(redis->reconnect, 0);
+}
+
 void redis_broker_gone(struct redis_broker *redis)
 {
 	redis_known_forget_all(redis);
 	redis_settle_free_all(redis);
 	redis_ask_drop_admissions(redis);
 	redis->registered = false;
-	redis_names_new(redis);
-	redis_names_keys(redis);
+	redis_name_make(redis);
 	redis->events->on_reaped(redis->arg);
 	/* Under the new name on new connections. */
 	redis_conn_reset(redis->main, "this worker was taken for dead");
+	redis_broker_wake(redis);
+}
+
+void redis_broker_former(struct redis_broker *redis, int64_t *id)
+{
+	size_t most = sizeof(redis->former) / sizeof(redis->former[0]);
+
+	if (*id && redis->former_count < most)
+		redis->former[redis->former_count++] = *id;
+	*id = 0;
 }
 
 /* --- Turns ------------------------------------------------------------------------- */
 
-static void on_turn(void *arg)
+/* Nothing is owned, nothing on the way: sign out, or be gone at once where
+ * nobody has ever signed in. */
+static void check_end(struct redis_broker *redis)
 {
-	struct redis_broker *redis = arg;
+	if (!redis->stopping || redis->stopped || redis->item_count ||
+	    redis->known.count || redis->claiming || redis->adopting)
+		return;
+	if (redis->registered) {
+		if (!redis_park_waits(redis))
+			redis_life_leave(redis);
+		return;
+	}
+	redis->stopped = true;
+	redis->events->on_stopped(redis->arg);
+}
 
+static void run_turn(struct redis_broker *redis)
+{
 	if (redis->fatal || redis->stopped)
 		return;
 	redis_settle_pump(redis);
 	redis_ask_pump(redis);
 	redis_claim_pump(redis);
-	if (redis->stopping && !redis->item_count && !redis->known.count &&
-	    !redis->claiming && redis->registered && !redis->adopting &&
-	    !redis_claim_is_parked(redis))
-		redis_life_leave(redis);
+	redis_conn_flush(redis->main);
+	check_end(redis);
+}
+
+static void on_turn(void *arg)
+{
+	run_turn(arg);
 }
 
 static void on_due(void *arg)
 {
 	struct redis_broker *redis = arg;
 
+	redis->due_at = 0;
 	redis->more = true;
-	on_turn(redis);
+	run_turn(redis);
 }
 
 static void connect_main(struct redis_broker *redis)
@@ -190,16 +243,10 @@ static void on_reconnect(void *arg)
 		redis_life_start(redis);
 		return;
 	}
-	on_turn(redis);
+	run_turn(redis);
 }
 
 /* --- Connections --------------------------------------------------------------------- */
-
-static void remember_former(struct redis_broker *redis, int64_t id)
-{
-	if (id && redis->former_count <= REDIS_QUEUES_MAX)
-		redis->former[redis->former_count++] = id;
-}
 
 static struct redis_queue *queue_of(struct redis_broker *redis,
 				    const struct redis_conn *conn)
@@ -220,7 +267,7 @@ static void on_ready(void *arg, struct redis_conn *conn)
 
 	if (queue) {
 		queue->id = redis_conn_id(conn);
-		redis_claim_park_ready(queue);
+		redis_broker_wake(redis);
 		return;
 	}
 	redis->main_id = redis_conn_id(conn);
@@ -232,35 +279,34 @@ static void on_ready(void *arg, struct redis_conn *conn)
 }
 
 /* The main connection's end is that of all: they are of one server. */
-static void close_parks(struct redis_broker *redis)
+static void close_all(struct redis_broker *redis)
 {
 	size_t i;
 
 	for (i = 0; i < redis->queue_count; i++) {
 		struct redis_queue *queue = &redis->queues[i];
 
-		remember_former(redis, queue->id);
-		queue->id = 0;
+		redis_broker_former(redis, &queue->id);
 		redis_conn_reset(queue->park, "the main connection broke");
 	}
+	redis_side_close(redis);
 }
 
 static void on_main_down(struct redis_broker *redis, const struct err *err,
 			 bool fatal)
 {
-	remember_former(redis, redis->main_id);
-	redis->main_id = 0;
+	redis_broker_former(redis, &redis->main_id);
 	redis->adopting = redis->restart = redis->leaving = false;
-	close_parks(redis);
+	redis->read_term++;
+	close_all(redis);
 	if (fatal && !redis->was_up) {
-		redis->fatal = true;
-		redis->events->on_fatal(redis->arg, err);
+		end_fatally(redis, err);
 		return;
 	}
 	redis_broker_say(redis, BROKER_DOWN, err);
 	redis->connect_due = true;
 	redis->loop->timer_set(redis->reconnect,
-			       redis_backoff(++redis->failures));
+			       redis_broker_backoff(++redis->failures));
 }
 
 static void on_down(void *arg, struct redis_conn *conn, const struct err *err,
@@ -275,9 +321,8 @@ static void on_down(void *arg, struct redis_conn *conn, const struct err *err,
 		on_main_down(redis, err, fatal);
 		return;
 	}
-	remember_former(redis, queue->id);
-	queue->id = 0;
-	redis_claim_park_down(queue);
+	redis_broker_former(redis, &queue->id);
+	redis_park_down(queue);
 }
 
 static const struct redis_conn_events conn_events = {on_ready, on_down};
@@ -346,6 +391,7 @@ static void redis_free(struct broker *broker)
 	size_t i;
 
 	redis_conn_free(redis->main);
+	redis_side_release(redis);
 	redis_sentinel_free(redis->sentinel);
 	redis_settle_free_all(redis);
 	while (redis->batches) {
@@ -357,7 +403,7 @@ static void redis_free(struct broker *broker)
 	redis_ask_free_all(redis);
 	redis_known_forget_all(redis);
 	hash_release(&redis->known);
-	redis_life_release(redis);
+	redis_reap_release(redis);
 	for (i = 0; i < redis->queue_count; i++)
 		free_queue(&redis->queues[i]);
 	redis->loop->timer_free(redis->reconnect);
@@ -385,11 +431,8 @@ static const struct broker_ops redis_ops = {
 static int check_options(const struct broker_options *options,
 			 const struct url *url, struct err *err)
 {
-	if (url->tls)
-		return err_field(err, ERR_BAD_ARGS, "redis.url",
-				 "redis.url: rediss:// needs TLS, which this "
-				 "build's hiredis (below 1.0, or without its "
-				 "SSL library) does not have");
+	if (redis_tls_check(url, err))
+		return -1;
 	if (!options->queue_count || options->queue_count > REDIS_QUEUES_MAX)
 		return err_field(err, ERR_BAD_ARGS, "cherry.queues",
 				 "cherry.queues: from 1 to %d queues",
@@ -413,7 +456,6 @@ static void make_queues(struct redis_broker *redis,
 		queue->limit = SIZE_MAX;
 		queue->park = redis_conn_new(redis->loop, &conn_events, redis);
 	}
-	redis_names_keys(redis);
 }
 
 struct broker *broker_redis_new(struct loop *loop,
@@ -438,18 +480,20 @@ struct broker *broker_redis_new(struct loop *loop,
 	redis->password = options->password ? xstrdup(options->password) : NULL;
 	redis->state = BROKER_DOWN;
 	redis->started = clock_real();
+	redis_clock_set(redis, (int64_t)(redis->started * 1000));
 	redis->next_id = 1;
 	redis->last_item = &redis->items;
 	redis->last_ask = &redis->asks;
 	hash_init(&redis->known);
 	hash_init(&redis->watched);
-	redis_names_new(redis);
 	redis->main = redis_conn_new(loop, &conn_events, redis);
 	make_queues(redis, options);
+	redis_name_make(redis);
+	redis_side_init(redis);
 	redis->sentinel = redis_sentinel_new(redis);
 	redis->reconnect = loop->timer_new(loop, on_reconnect, redis);
 	redis->turn = loop->timer_new(loop, on_turn, redis);
-	redis->beat = loop->timer_new(loop, redis_life_beat, redis);
+	redis->beat = loop->timer_new(loop, redis_life_on_beat, redis);
 	redis->due = loop->timer_new(loop, on_due, redis);
 	return &redis->broker;
 }

@@ -1,55 +1,72 @@
 /*
- * Commands as bytes of the protocol (RESP), and what error replies ask for.
- * Sends nothing itself.
+ * Building commands in Redis's own protocol, and reading its errors. Sends
+ * nothing.
  */
-#include "broker/redis_conn.h"
+#include "broker/redis_command.h"
 
-#include <stdio.h>
+#include <ctype.h>
 #include <string.h>
 
 #define COMMAND_MAX ((size_t)1 << 31)
 
 /* --- Classes of errors ------------------------------------------------------ */
 
-enum redis_class redis_class_of(const redisReply *reply)
+/* From research on Redis 7.0; what begins with ERR is told by its sentence. */
+static const struct {
+	const char *text;
+	enum redis_class class;
+} classes[] = {
+	{"LOADING", REDIS_CLASS_WAIT},
+	{"BUSY", REDIS_CLASS_WAIT},
+	{"CLUSTERDOWN", REDIS_CLASS_WAIT},
+	{"TRYAGAIN", REDIS_CLASS_WAIT},
+	{"MASTERDOWN", REDIS_CLASS_WAIT},
+	{"MISCONF", REDIS_CLASS_HOLD},
+	{"NOREPLICAS", REDIS_CLASS_HOLD},
+	{"OOM", REDIS_CLASS_HOLD},
+	{"READONLY", REDIS_CLASS_DROP},
+	{"UNBLOCKED", REDIS_CLASS_DROP},
+	{"ERR max number of clients", REDIS_CLASS_DROP},
+	{"NOAUTH", REDIS_CLASS_DENIED},
+	{"WRONGPASS", REDIS_CLASS_DENIED},
+	{"NOPERM", REDIS_CLASS_DENIED},
+	{"ERR invalid password", REDIS_CLASS_DENIED},
+	{"NOSCRIPT", REDIS_CLASS_SCRIPT},
+	{"MOVED", REDIS_CLASS_CLUSTER},
+	{"ASK", REDIS_CLASS_CLUSTER},
+	{"CROSSSLOT", REDIS_CLASS_CLUSTER},
+};
+
+static enum redis_class find_class(const char *text)
 {
-	static const struct {
-		const char *text;
-		enum redis_class class;
-	} table[] = {
-		{"LOADING", REDIS_CLASS_WAIT},
-		{"BUSY", REDIS_CLASS_WAIT},
-		{"CLUSTERDOWN", REDIS_CLASS_WAIT},
-		{"TRYAGAIN", REDIS_CLASS_WAIT},
-		{"MASTERDOWN", REDIS_CLASS_WAIT},
-		{"MISCONF", REDIS_CLASS_HOLD},
-		{"NOREPLICAS", REDIS_CLASS_HOLD},
-		{"OOM", REDIS_CLASS_HOLD},
-		{"READONLY", REDIS_CLASS_DROP},
-		{"UNBLOCKED", REDIS_CLASS_DROP},
-		{"ERR max number of clients", REDIS_CLASS_DROP},
-		{"NOAUTH", REDIS_CLASS_DENIED},
-		{"WRONGPASS", REDIS_CLASS_DENIED},
-		{"NOPERM", REDIS_CLASS_DENIED},
-		{"ERR invalid password", REDIS_CLASS_DENIED},
-		{"NOSCRIPT", REDIS_CLASS_SCRIPT},
-		{"MOVED", REDIS_CLASS_CLUSTER},
-		{"ASK", REDIS_CLASS_CLUSTER},
-		{"CROSSSLOT", REDIS_CLASS_CLUSTER},
-	};
 	size_t i;
+
+	for (i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
+		size_t len = strlen(classes[i].text);
+
+		if (!strncmp(text, classes[i].text, len) &&
+		    !isupper((unsigned char)text[len]))
+			return classes[i].class;
+	}
+	return REDIS_CLASS_OTHER;
+}
+
+enum redis_class redis_command_class(const redisReply *reply)
+{
+	enum redis_class class;
+	const char *at;
 
 	if (!reply || reply->type != REDIS_REPLY_ERROR)
 		return REDIS_CLASS_NONE;
-	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		if (!strncmp(reply->str, table[i].text, strlen(table[i].text)))
-			return table[i].class;
-		/* Redis 7 puts errors of commands inside scripts behind it. */
-		if (strstr(reply->str, table[i].text) &&
-		    table[i].class == REDIS_CLASS_HOLD)
-			return table[i].class;
-	}
-	return REDIS_CLASS_OTHER;
+	class = find_class(reply->str);
+	if (class != REDIS_CLASS_OTHER)
+		return class;
+	/* Before Redis 7 the error of a command inside a script stood behind
+	 * the script's own: "ERR Error running script (...): -OOM command". */
+	at = strncmp(reply->str, "ERR Error running", 17) == 0
+		     ? strstr(reply->str, ": -")
+		     : NULL;
+	return at ? find_class(at + 3) : REDIS_CLASS_OTHER;
 }
 
 /* --- Commands --------------------------------------------------------------- */
@@ -60,24 +77,29 @@ void redis_command_init(struct redis_command *command)
 	command->count = 0;
 }
 
-/* Lengths are short: no printf on the way of every task. */
-void redis_command_length(struct buf *out, char mark, size_t number)
+/* Digits and a line's end, from the back: no printf on the way of each task. */
+static char *put_line(char *end, uint64_t number)
 {
-	char text[24], *at = text + sizeof(text);
-
-	*--at = '\n';
-	*--at = '\r';
+	*--end = '\n';
+	*--end = '\r';
 	do {
-		*--at = (char)('0' + number % 10);
+		*--end = (char)('0' + number % 10);
 		number /= 10;
 	} while (number);
+	return end;
+}
+
+static void put_length(struct buf *out, char mark, size_t number)
+{
+	char text[24], *at = put_line(text + sizeof(text), number);
+
 	*--at = mark;
 	buf_add(out, at, (size_t)(text + sizeof(text) - at));
 }
 
 void redis_command_add(struct redis_command *command, struct slice part)
 {
-	redis_command_length(&command->bytes, '$', part.len);
+	put_length(&command->bytes, '$', part.len);
 	buf_add_slice(&command->bytes, part);
 	buf_add(&command->bytes, "\r\n", 2);
 	command->count++;
@@ -90,8 +112,26 @@ void redis_command_text(struct redis_command *command, const char *text)
 
 void redis_command_int(struct redis_command *command, int64_t number)
 {
-	char text[24];
-	int len = snprintf(text, sizeof(text), "%lld", (long long)number);
+	char text[24], *end = text + sizeof(text);
+	uint64_t size = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+	char *at = put_line(end, size);
 
-	redis_command_add(command, slice_of(text, (size_t)len));
+	if (number < 0)
+		*--at = '-';
+	redis_command_add(command, slice_of(at, (size_t)(end - at) - 2));
+}
+
+void redis_command_join(struct redis_command *command,
+			struct redis_command *more)
+{
+	buf_add_slice(&command->bytes, buf_slice(&more->bytes));
+	command->count += more->count;
+	if (more->bytes.failed)
+		command->bytes.failed = true;
+	buf_release(&more->bytes);
+}
+
+void redis_command_head(const struct redis_command *command, struct buf *out)
+{
+	put_length(out, '*', command->count);
 }

@@ -1,6 +1,7 @@
 /*
  * A pipelined, non-blocking connection. Knows no scripts and no queues, and
- * never decides to connect again: its owner does.
+ * never decides to connect again: its owner does. A host's name is looked up
+ * when it connects, which waits for the resolver; addresses do not wait.
  */
 #include "broker/redis_conn.h"
 
@@ -11,12 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 #include "base/xalloc.h"
+#include "broker/redis_login.h"
+#include "broker/redis_tls.h"
 
 #define CONNECT_SECONDS 5
 #define REPLY_SECONDS	10
-#define IDLE_SECONDS	5
+#define IDLE_SECONDS	4
+#define OUT_MAX		((size_t)1 << 32)
+#define OUT_KEPT	((size_t)1 << 20)
+#define WRITE_PIECE	((size_t)1 << 18)
+#define READ_PIECE	16384 /* what hiredis reads at a time */
 #define READS_PER_TURN	64
 #define NAME_MAX_LEN	120
 
@@ -36,18 +42,27 @@ struct redis_conn {
 	redisContext *context;
 	struct loop_io *io;
 	struct loop_timer *deadline;
-	struct loop_timer *breaker; /* runs conn_break in a turn of its own */
+	struct loop_timer *breaker; /* runs on_breaker in a turn of its own */
 	char reason[200];	    /* of the break that is due */
-	struct waiting *ring;	    /* a power of two */
+	bool fatal;
+	struct waiting *ring; /* a power of two */
 	size_t head, count, size;
-	double last_heard;
-	const struct url *url;
-	const char *password;
+	size_t orphans; /* at its head: of a connection before this one */
+	struct waiting subscriber;
+	char *channel;
+	double connect_seconds;
+	double opened, heard; /* bytes came or went */
+	double head_since;    /* the head of the ring is the next in line */
+	struct buf out;	      /* commands; hiredis gets them in pieces */
+	size_t out_at;
 	char name[NAME_MAX_LEN];
-	int64_t id;
-	char server[48];
-	bool fatal, any_role;
+	struct redis_login login;
 };
+
+static double now_of(const struct redis_conn *conn)
+{
+	return conn->loop->now(conn->loop);
+}
 
 /* --- Waiting answers -------------------------------------------------------- */
 
@@ -65,6 +80,8 @@ static void ring_push(struct redis_conn *conn, struct waiting waiting)
 		conn->size = size;
 		conn->head = 0;
 	}
+	if (!conn->count)
+		conn->head_since = now_of(conn);
 	conn->ring[(conn->head + conn->count++) & (conn->size - 1)] = waiting;
 }
 
@@ -74,28 +91,8 @@ static struct waiting ring_shift(struct redis_conn *conn)
 
 	conn->head = (conn->head + 1) & (conn->size - 1);
 	conn->count--;
+	conn->head_since = now_of(conn);
 	return waiting;
-}
-
-/* When the next answer is due, or the next sign of life. */
-static void set_deadline(struct redis_conn *conn)
-{
-	double seconds = IDLE_SECONDS;
-
-	if (conn->state == CONN_CONNECTING || conn->state == CONN_LOGIN)
-		seconds = CONNECT_SECONDS;
-	else if (conn->count)
-		seconds = conn->ring[conn->head].seconds;
-	conn->loop->timer_set(conn->deadline, seconds);
-}
-
-static void watch(struct redis_conn *conn)
-{
-	bool write = conn->state == CONN_CONNECTING ||
-		     (conn->context && conn->context->obuf &&
-		      conn->context->obuf[0]);
-
-	conn->loop->io_set(conn->io, LOOP_READ | (write ? LOOP_WRITE : 0));
 }
 
 /* --- Breaking ---------------------------------------------------------------- */
@@ -109,9 +106,24 @@ static void close_socket(struct redis_conn *conn)
 		redisFree(conn->context);
 	conn->context = NULL;
 	conn->state = CONN_CLOSED;
-	conn->id = 0;
+	conn->login.id = 0;
+	conn->login.over = true;
+	conn->subscriber.cb = NULL;
+	buf_release(&conn->out);
+	conn->out_at = 0;
 	conn->loop->timer_set(conn->deadline, -1);
 	conn->loop->timer_set(conn->breaker, -1);
+}
+
+/* Callbacks may send: those wait for the next turn. */
+static void fail_waiting(struct redis_conn *conn, size_t count)
+{
+	while (count--) {
+		struct waiting waiting = ring_shift(conn);
+
+		if (waiting.cb)
+			waiting.cb(waiting.arg, NULL);
+	}
 }
 
 static void on_breaker(void *arg)
@@ -119,16 +131,15 @@ static void on_breaker(void *arg)
 	struct redis_conn *conn = arg;
 	bool was_open = conn->state != CONN_CLOSED || conn->reason[0];
 	struct err err = ERR_INIT;
-	size_t due = conn->count;
+	size_t orphans = conn->orphans;
 
-	close_socket(conn);
-	/* Callbacks may send: those wait for the next turn. */
-	while (due--) {
-		struct waiting waiting = ring_shift(conn);
-
-		if (waiting.cb)
-			waiting.cb(waiting.arg, NULL);
+	conn->orphans = 0;
+	if (conn->state != CONN_CLOSED && !conn->reason[0]) {
+		fail_waiting(conn, orphans);
+		return;
 	}
+	close_socket(conn);
+	fail_waiting(conn, conn->count);
 	if (conn->count)
 		conn->loop->timer_set(conn->breaker, 0);
 	if (!was_open)
@@ -143,7 +154,7 @@ static void break_later(struct redis_conn *conn, const char *reason)
 {
 	if (!conn->reason[0])
 		err_quote(conn->reason, sizeof(conn->reason) - 8,
-			  slice_text(reason));
+			  slice_text(reason[0] ? reason : "it broke"));
 	if (conn->io)
 		conn->loop->io_set(conn->io, 0);
 	conn->loop->timer_set(conn->breaker, 0);
@@ -155,36 +166,70 @@ void redis_conn_reset(struct redis_conn *conn, const char *reason)
 		break_later(conn, reason);
 }
 
+/* --- Deadlines ---------------------------------------------------------------- */
+
+static void send_sign(struct redis_conn *conn)
+{
+	struct redis_command command;
+
+	redis_command_init(&command);
+	redis_command_text(&command, conn->channel ? "SUBSCRIBE" : "PING");
+	if (conn->channel)
+		redis_command_text(&command, conn->channel);
+	redis_conn_send(conn, &command, 0, NULL, NULL);
+}
+
+/* When the timer should have fired, had it known all that came since. */
+static double due_time(const struct redis_conn *conn)
+{
+	double since = conn->head_since;
+
+	if (conn->state != CONN_READY)
+		return conn->opened + conn->connect_seconds;
+	if (!conn->count)
+		return conn->heard + IDLE_SECONDS;
+	if (since < conn->heard)
+		since = conn->heard;
+	return since + conn->ring[conn->head].seconds;
+}
+
 static void on_deadline(void *arg)
 {
 	struct redis_conn *conn = arg;
-	struct redis_command command;
+	double wait = due_time(conn) - now_of(conn);
 
-	if (conn->state == CONN_READY && !conn->count) {
-		redis_command_init(&command);
-		redis_command_text(&command, "PING");
-		redis_conn_send(conn, &command, REPLY_SECONDS, NULL, NULL);
+	if (conn->reason[0])
 		return;
+	if (wait > 0.001) {
+		conn->loop->timer_set(conn->deadline, wait);
+	} else if (conn->state == CONN_READY && !conn->count) {
+		send_sign(conn);
+		conn->loop->timer_set(conn->deadline, REPLY_SECONDS);
+	} else {
+		break_later(conn, conn->state == CONN_READY
+					  ? "an answer is overdue"
+					  : "no connection within its time");
 	}
-	break_later(conn, conn->state == CONN_READY
-				  ? "an answer is overdue"
-				  : "no connection within 5 seconds");
 }
 
 /* --- Reading and writing ----------------------------------------------------- */
 
 static void deliver(struct redis_conn *conn, const redisReply *reply)
 {
-	struct waiting waiting;
-	enum redis_class class = redis_class_of(reply);
+	struct waiting waiting = conn->subscriber;
+	enum redis_class class = redis_command_class(reply);
 
-	if (!conn->count) {
+	if (waiting.cb) {
+		if (conn->count)
+			(void)ring_shift(conn);
+	} else if (conn->count) {
+		waiting = ring_shift(conn);
+	} else {
 		break_later(conn, reply->type == REDIS_REPLY_ERROR
 					  ? reply->str
 					  : "an answer that was not asked for");
 		return;
 	}
-	waiting = ring_shift(conn);
 	if (conn->state == CONN_READY && class == REDIS_CLASS_DROP)
 		break_later(conn, reply->str);
 	if (waiting.cb)
@@ -201,7 +246,6 @@ static void read_replies(struct redis_conn *conn)
 		deliver(conn, reply);
 		freeReplyObject(reply);
 		reply = NULL;
-		set_deadline(conn);
 	}
 	if (conn->context->err)
 		break_later(conn, conn->context->errstr);
@@ -220,22 +264,63 @@ static void do_read(struct redis_conn *conn)
 			return;
 		}
 		got = conn->context->reader->len - before;
+		if (got)
+			conn->heard = now_of(conn);
 		read_replies(conn);
-		if (got < 16 * 1024)
+		if (got < READ_PIECE)
 			break;
 	}
+}
+
+/* hiredis moves what is left to the front after each write: it gets pieces. */
+static void next_piece(struct redis_conn *conn)
+{
+	size_t len = conn->out.len - conn->out_at;
+
+	if (len > WRITE_PIECE)
+		len = WRITE_PIECE;
+	redisAppendFormattedCommand(conn->context, conn->out.ptr + conn->out_at,
+				    len);
+	conn->out_at += len;
+	if (conn->out_at < conn->out.len)
+		return;
+	conn->out_at = 0;
+	if (conn->out.cap > OUT_KEPT)
+		buf_release(&conn->out);
+	else
+		buf_clear(&conn->out);
+}
+
+static bool has_output(const struct redis_conn *conn)
+{
+	return conn->out.len > 0 || conn->context->obuf[0];
 }
 
 /* What the socket does not take now waits for the next turn. */
 static void do_write(struct redis_conn *conn)
 {
-	int done = 0;
+	int done = 1, pieces = 0;
 
-	if (redisBufferWrite(conn->context, &done) == REDIS_ERR)
-		break_later(conn, conn->context->errstr);
+	while (done && has_output(conn)) {
+		if (!conn->context->obuf[0])
+			next_piece(conn);
+		if (redisBufferWrite(conn->context, &done) == REDIS_ERR) {
+			break_later(conn, conn->context->errstr);
+			return;
+		}
+		pieces++;
+	}
+	/* A long command on a slow line is no silence. */
+	if (pieces > 1)
+		conn->heard = now_of(conn);
 }
 
-static void start_login(struct redis_conn *conn);
+static void watch(struct redis_conn *conn)
+{
+	bool write = conn->state == CONN_CONNECTING || has_output(conn);
+
+	conn->loop->io_set(conn->io, LOOP_READ | (write ? LOOP_WRITE : 0));
+}
 
 static void finish_connect(struct redis_conn *conn)
 {
@@ -243,6 +328,7 @@ static void finish_connect(struct redis_conn *conn)
 	socklen_t len = sizeof(error);
 	unsigned timeout = REPLY_SECONDS * 1000;
 	int on = 1;
+	struct err err = ERR_INIT;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len))
 		error = errno;
@@ -255,7 +341,12 @@ static void finish_connect(struct redis_conn *conn)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout,
 			 sizeof(timeout));
 	conn->state = CONN_LOGIN;
-	start_login(conn);
+	if (conn->login.url->tls &&
+	    redis_tls_start(conn->context, conn->login.url, &err)) {
+		break_later(conn, err.message);
+		return;
+	}
+	redis_login_start(&conn->login);
 }
 
 static void on_io(void *arg, int events)
@@ -264,127 +355,28 @@ static void on_io(void *arg, int events)
 
 	if (conn->reason[0])
 		return;
-	if (conn->state == CONN_CONNECTING) {
+	if (conn->state == CONN_CONNECTING)
 		finish_connect(conn);
-		if (conn->reason[0])
-			return;
-	}
-	if (events & LOOP_READ)
+	if (events & LOOP_READ && !conn->reason[0])
 		do_read(conn);
-	if (!conn->reason[0] && conn->context->obuf[0])
+	if (!conn->reason[0])
 		do_write(conn);
 	if (!conn->reason[0])
 		watch(conn);
 }
 
-/* --- Login ------------------------------------------------------------------- */
-
-static void login_failed(struct redis_conn *conn, const redisReply *reply)
+static void on_login_done(struct redis_conn *conn, const char *failure,
+			  bool fatal)
 {
-	enum redis_class class = redis_class_of(reply);
-
-	conn->fatal = class == REDIS_CLASS_DENIED ||
-		      class == REDIS_CLASS_CLUSTER ||
-		      class == REDIS_CLASS_OTHER;
-	break_later(conn, reply->str);
-}
-
-static void on_login(void *arg, const redisReply *reply)
-{
-	struct redis_conn *conn = arg;
-
-	if (reply && reply->type == REDIS_REPLY_ERROR)
-		login_failed(conn, reply);
-}
-
-static void on_client_id(void *arg, const redisReply *reply)
-{
-	struct redis_conn *conn = arg;
-
-	if (reply && reply->type == REDIS_REPLY_INTEGER)
-		conn->id = reply->integer;
-}
-
-static void on_info(void *arg, const redisReply *reply)
-{
-	struct redis_conn *conn = arg;
-	const char *run_id;
-
-	if (!reply || conn->reason[0])
+	if (conn->reason[0])
 		return;
-	if (redis_class_of(reply) == REDIS_CLASS_WAIT ||
-	    redis_class_of(reply) == REDIS_CLASS_DENIED) {
-		login_failed(conn, reply);
+	if (failure) {
+		conn->fatal = fatal;
+		break_later(conn, failure);
 		return;
 	}
-	conn->server[0] = '\0';
-	run_id = reply->type == REDIS_REPLY_STRING
-			 ? strstr(reply->str, "run_id:")
-			 : NULL;
-	if (run_id)
-		snprintf(conn->server, sizeof(conn->server), "%.40s",
-			 run_id + 7);
 	conn->state = CONN_READY;
-	conn->fatal = false;
 	conn->events->on_ready(conn->arg, conn);
-}
-
-/* A replica, or a master that is not one any more, is not to be used. */
-static void on_role(void *arg, const redisReply *reply)
-{
-	struct redis_conn *conn = arg;
-
-	if (!reply || conn->reason[0])
-		return;
-	if (reply->type == REDIS_REPLY_ERROR) {
-		if (redis_class_of(reply) == REDIS_CLASS_WAIT)
-			login_failed(conn, reply);
-		return;
-	}
-	if (reply->type == REDIS_REPLY_ARRAY && reply->elements > 0 &&
-	    reply->element[0]->type == REDIS_REPLY_STRING &&
-	    strcmp(reply->element[0]->str, "master") != 0)
-		break_later(conn, "the server is a replica, not a master");
-}
-
-static void send_words(struct redis_conn *conn, const char *const *words,
-		       redis_reply_cb *cb)
-{
-	struct redis_command command;
-
-	redis_command_init(&command);
-	for (; *words; words++)
-		redis_command_text(&command, *words);
-	redis_conn_send(conn, &command, CONNECT_SECONDS, cb, conn);
-}
-
-static void start_login(struct redis_conn *conn)
-{
-	const char *password =
-		conn->password ? conn->password : conn->url->password;
-	char db[16];
-
-	if (password && conn->url->user)
-		send_words(conn,
-			   (const char *[]){"AUTH", conn->url->user, password,
-					    NULL},
-			   on_login);
-	else if (password)
-		send_words(conn, (const char *[]){"AUTH", password, NULL},
-			   on_login);
-	snprintf(db, sizeof(db), "%d", conn->url->db);
-	if (conn->url->db)
-		send_words(conn, (const char *[]){"SELECT", db, NULL},
-			   on_login);
-	/* Names, numbers and roles are helpful, and not everybody's right. */
-	send_words(conn,
-		   (const char *[]){"CLIENT", "SETNAME", conn->name, NULL},
-		   NULL);
-	send_words(conn, (const char *[]){"CLIENT", "ID", NULL}, on_client_id);
-	if (!conn->any_role)
-		send_words(conn, (const char *[]){"ROLE", NULL}, on_role);
-	send_words(conn, (const char *[]){"INFO", "server", NULL}, on_info);
-	watch(conn);
 }
 
 /* --- Interface --------------------------------------------------------------- */
@@ -398,8 +390,13 @@ struct redis_conn *redis_conn_new(struct loop *loop,
 	conn->loop = loop;
 	conn->events = events;
 	conn->arg = arg;
+	conn->connect_seconds = CONNECT_SECONDS;
+	conn->login.conn = conn;
+	conn->login.name = conn->name;
+	conn->login.done = on_login_done;
 	conn->deadline = loop->timer_new(loop, on_deadline, conn);
 	conn->breaker = loop->timer_new(loop, on_breaker, conn);
+	buf_init(&conn->out, OUT_MAX);
 	return conn;
 }
 
@@ -410,29 +407,40 @@ void redis_conn_free(struct redis_conn *conn)
 	close_socket(conn);
 	conn->loop->timer_free(conn->deadline);
 	conn->loop->timer_free(conn->breaker);
+	free(conn->channel);
 	free(conn->ring);
 	free(conn);
 }
 
-void redis_conn_any_role(struct redis_conn *conn)
+void redis_conn_any_role(struct redis_conn *conn, double seconds)
 {
-	conn->any_role = true;
+	conn->login.any_role = true;
+	conn->connect_seconds = seconds;
 }
 
-void redis_conn_expect(struct redis_conn *conn, redis_reply_cb *cb, void *arg)
+void redis_conn_subscribe(struct redis_conn *conn, const char *channel,
+			  redis_reply_cb *cb, void *arg)
 {
-	ring_push(conn, (struct waiting){cb, arg, 1e9});
+	free(conn->channel);
+	conn->channel = xstrdup(channel);
+	conn->subscriber = (struct waiting){.cb = cb, .arg = arg};
+	send_sign(conn);
 }
 
 void redis_conn_open(struct redis_conn *conn, const struct url *url,
 		     const char *password, const char *name)
 {
 	close_socket(conn);
-	conn->url = url;
-	conn->password = password;
+	/* What was sent while it was closed is answered in the next turn. */
+	conn->orphans = conn->count;
+	if (conn->count)
+		conn->loop->timer_set(conn->breaker, 0);
+	conn->login.url = url;
+	conn->login.password = password;
 	snprintf(conn->name, sizeof(conn->name), "cherry:%s", name);
 	conn->fatal = false;
 	conn->reason[0] = '\0';
+	conn->opened = conn->heard = now_of(conn);
 	conn->context = url->path ? redisConnectUnixNonBlock(url->path)
 				  : redisConnectNonBlock(url->host.name,
 							 url->host.port);
@@ -446,7 +454,7 @@ void redis_conn_open(struct redis_conn *conn, const struct url *url,
 	conn->context->reader->maxbuf = 0;
 	conn->io = conn->loop->io_new(conn->loop, conn->context->fd, LOOP_WRITE,
 				      on_io, conn);
-	set_deadline(conn);
+	conn->loop->timer_set(conn->deadline, conn->connect_seconds);
 }
 
 bool redis_conn_is_ready(const struct redis_conn *conn)
@@ -454,44 +462,48 @@ bool redis_conn_is_ready(const struct redis_conn *conn)
 	return conn->state == CONN_READY && !conn->reason[0];
 }
 
+bool redis_conn_is_closed(const struct redis_conn *conn)
+{
+	return conn->state == CONN_CLOSED && !conn->reason[0];
+}
+
 int64_t redis_conn_id(const struct redis_conn *conn)
 {
-	return conn->id;
+	return conn->login.id;
 }
 
 const char *redis_conn_server(const struct redis_conn *conn)
 {
-	return conn->server;
-}
-
-size_t redis_conn_waiting(const struct redis_conn *conn)
-{
-	return conn->count;
+	return conn->login.server;
 }
 
 void redis_conn_send(struct redis_conn *conn, struct redis_command *command,
 		     double seconds, redis_reply_cb *cb, void *arg)
 {
-	struct buf head;
+	bool open = conn->state == CONN_LOGIN || conn->state == CONN_READY;
 	struct waiting waiting = {cb, arg,
 				  seconds > 0 ? seconds : REPLY_SECONDS};
-	bool open = conn->state == CONN_LOGIN || conn->state == CONN_READY;
 
 	ring_push(conn, waiting);
 	if (!open || conn->reason[0]) {
 		conn->loop->timer_set(conn->breaker, 0);
-	} else if (command->bytes.failed) {
-		break_later(conn, "a command is too long");
 	} else {
-		buf_init(&head, 64);
-		redis_command_length(&head, '*', command->count);
-		redisAppendFormattedCommand(conn->context, head.ptr, head.len);
-		redisAppendFormattedCommand(conn->context, command->bytes.ptr,
-					    command->bytes.len);
-		buf_release(&head);
-		if (conn->count == 1)
-			set_deadline(conn);
-		watch(conn);
+		redis_command_head(command, &conn->out);
+		buf_add_slice(&conn->out, buf_slice(&command->bytes));
+		if (command->bytes.failed || conn->out.failed)
+			break_later(conn, "a command is too long");
+		else
+			watch(conn);
 	}
 	buf_release(&command->bytes);
+}
+
+void redis_conn_flush(struct redis_conn *conn)
+{
+	if ((conn->state != CONN_READY && conn->state != CONN_LOGIN) ||
+	    conn->reason[0] || !has_output(conn))
+		return;
+	do_write(conn);
+	if (!conn->reason[0])
+		watch(conn);
 }

@@ -1,17 +1,18 @@
 /*
- * The claims that the master holds, and the records that their values are.
+ * The claims that this worker holds, by number, with what their end needs to
+ * know of them; and how a record is read. Does not talk to Redis.
  */
 #include "broker/redis_state.h"
 
 #include <stdlib.h>
 #include "base/xalloc.h"
 
+#define INSTANCE_MAX 300
+
 static struct slice id_key(const uint64_t *id)
 {
 	return slice_of(id, sizeof(*id));
 }
-
-/* --- What the master holds --------------------------------------------------- */
 
 struct redis_known *redis_known_find(const struct redis_broker *redis,
 				     uint64_t id)
@@ -50,11 +51,42 @@ void redis_known_add(struct redis_broker *redis,
 	known->queue = claim->queue;
 	known->id = claim->id;
 	known->first_seen_ms = claim->first_seen_ms;
+	known->attempts = claim->attempts;
+	known->crashes = claim->crashes;
+	known->deaths = claim->deaths;
 	if (instance.len) {
 		known->instance = xcalloc(instance.len + 1, 1);
 		memcpy(known->instance, instance.ptr, instance.len);
 	}
-	hash_put(&redis->known, id_key(&known->id), known);
+	known_free(hash_put(&redis->known, id_key(&known->id), known));
+}
+
+void redis_known_instance(const struct redis_broker *redis, uint64_t id,
+			  struct buf *out)
+{
+	const struct redis_known *known = redis_known_find(redis, id);
+
+	if (known && known->instance)
+		buf_add_text(out, known->instance);
+	else
+		buf_printf(out, "%s/%llu", redis->name, (unsigned long long)id);
+}
+
+void redis_known_field(const struct redis_broker *redis, uint64_t id,
+		       struct buf *out)
+{
+	const struct redis_known *known = redis_known_find(redis, id);
+	char text[24], *end = text + sizeof(text), *at = end;
+
+	do {
+		*--at = (char)('0' + id % 10);
+		id /= 10;
+	} while (id);
+	buf_add(out, at, (size_t)(end - at));
+	if (known && known->instance) {
+		buf_add_char(out, ' ');
+		buf_add_text(out, known->instance);
+	}
 }
 
 /* --- Records ----------------------------------------------------------------- */
@@ -73,49 +105,34 @@ static bool next_number(struct slice *text, char end, uint64_t *out)
 	return true;
 }
 
-/* Reads a value of `owned` into the claim. Values that are no record as cherry
- * writes them are payloads. */
-static struct slice read_record(struct slice value, struct broker_claim *claim)
+void redis_known_read(struct slice value, struct broker_claim *claim,
+		      struct slice *instance)
 {
-	struct slice rest = value, instance = {0};
+	struct slice rest = value;
 	uint64_t numbers[5];
 	const char *space;
 	int i;
 
+	*instance = (struct slice){0};
 	claim->payload = value;
 	if (!value.len || value.ptr[0] != 1)
-		return instance;
-	space = memchr(rest.ptr, ' ', rest.len < 300 ? rest.len : 300);
+		return;
+	space = memchr(value.ptr, ' ',
+		       value.len < INSTANCE_MAX ? value.len : INSTANCE_MAX);
 	if (!space)
-		return instance;
-	instance = slice_of(rest.ptr + 1, (size_t)(space - rest.ptr) - 1);
-	rest = slice_of(space + 1, rest.len - instance.len - 2);
+		return;
+	rest = slice_of(space + 1, value.len - (size_t)(space - value.ptr) - 1);
 	for (i = 0; i < 5; i++) {
 		if (!next_number(&rest, i == 4 ? '\n' : ' ', &numbers[i]))
-			return (struct slice){0};
+			return;
 	}
 	if (numbers[4] > rest.len)
-		return (struct slice){0};
+		return;
+	*instance = slice_of(value.ptr + 1, (size_t)(space - value.ptr) - 1);
 	claim->attempts = (unsigned)numbers[0];
 	claim->crashes = (unsigned)numbers[1];
 	claim->deaths = (unsigned)numbers[2];
 	claim->first_seen_ms = (int64_t)numbers[3];
 	claim->known_id = slice_of(rest.ptr, numbers[4]);
 	claim->payload = slice_of(rest.ptr + numbers[4], rest.len - numbers[4]);
-	return instance;
-}
-
-void redis_known_read(const redisReply *value, struct broker_claim *claim,
-		      struct slice *instance)
-{
-	*instance = (struct slice){0};
-	claim->oversize = 0;
-	if (value->type == REDIS_REPLY_STRING)
-		*instance =
-			read_record(slice_of(value->str, value->len), claim);
-	else
-		claim->oversize =
-			value->integer > 0 ? (size_t)value->integer : 1;
-	if (!claim->first_seen_ms)
-		claim->first_seen_ms = claim->now_ms;
 }

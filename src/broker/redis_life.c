@@ -1,7 +1,6 @@
 /*
- * Being alive, and noticing who is not: signing in at each queue, a sign of
- * life every three seconds, adoption of what this worker owned before a
- * connection broke, and recovery of what the dead left.
+ * Being alive: signing in at each queue, adoption of what this worker owned
+ * before a connection broke, a sign of life every three seconds, signing out.
  */
 #include "broker/redis_state.h"
 
@@ -9,27 +8,17 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/xalloc.h"
 #include "broker/keys.h"
 
-/* Reads of the same sign, one after the other, until a worker counts as dead. */
-#define READS_DEAD 4
-/* A read counts only if it was answered this fast. */
+/* A look at others counts only if it was answered this fast, */
 #define READ_SECONDS 1.0
-/* How long a name that was reaped is looked at for what arrives late. */
-#define LATE_SECONDS 3600
-#define LATE_EVERY   20
+/* and this long after the last one. */
+#define READ_APART (REDIS_BEAT_SECONDS - 0.5)
 
-struct redis_watch {
-	size_t queue;
-	char *worker;
-	char sign[32];
-	unsigned reads;
-	bool reaping;
-	double late_until; /* reaped: looked at until then */
-	unsigned late_turn;
-};
+/* Life of cherry:worker:W, and how long a name is listed without one. */
+#define DISPLAY_SECONDS 15
+#define LISTED_SECONDS	3600
 
 /* --- Adoption ------------------------------------------------------------------ */
 
@@ -46,55 +35,79 @@ static void on_adopted(void *arg, const redisReply *reply)
 {
 	struct adoption *adoption = arg;
 	struct redis_broker *redis = adoption->redis;
-	size_t queue = adoption->queue, i;
+	struct redis_queue *queue = &redis->queues[adoption->queue];
+	size_t i, count = 0;
 
-	if (!redis_broker_failed(redis, reply) &&
-	    reply->type == REDIS_REPLY_ARRAY &&
-	    reply->elements == adoption->count + 2) {
-		for (i = 0; i < adoption->count; i++)
-			redis_claim_adopt(&redis->queues[queue],
-					  adoption->ids[i],
-					  reply->element[0]->integer,
-					  reply->element[1]->integer != 0,
-					  reply->element[i + 2]);
-		adopt_queue(redis, queue + 1);
+	if (redis_broker_failed(redis, reply)) {
+		free(adoption);
+		return;
 	}
+	if (reply->type == REDIS_REPLY_ARRAY && reply->elements > 2)
+		count = reply->elements - 2;
+	for (i = 0; i < count && i < adoption->count; i++) {
+		const redisReply *value = reply->element[i + 2];
+		struct broker_claim like = {
+			.queue = adoption->queue,
+			.id = adoption->ids[i],
+			.now_ms = reply->element[0]->integer,
+			.check_cancel = reply->element[1]->integer != 0,
+			.recovered = true};
+
+		if (value->type == REDIS_REPLY_STRING ||
+		    value->type == REDIS_REPLY_INTEGER)
+			redis_claim_hand(queue, &like, value);
+	}
+	/* Once more if there were too many for one reply. */
+	adopt_queue(redis, adoption->queue +
+				   (count < adoption->count && count ? 0 : 1));
 	free(adoption);
 }
 
-/* Fetches what we own and never heard of: replies of claims that were lost. */
+static void fetch_owned(struct redis_queue *queue, struct adoption *adoption,
+			const redisReply *fields)
+{
+	struct redis_broker *redis = queue->owner;
+	struct redis_command command;
+	size_t i;
+
+	redis_name_script(redis, REDIS_SCRIPT_OWNED, queue->index, 0, &command);
+	redis_command_int(&command, (int64_t)(redis->options.max_payload +
+					      REDIS_BIG_MARGIN));
+	for (i = 0; i < fields->elements; i++) {
+		const redisReply *field = fields->element[i];
+		uint64_t id = strtoull(field->str, NULL, 10);
+
+		if (!id || redis_known_find(redis, id))
+			continue;
+		adoption->ids[adoption->count++] = id;
+		redis_command_add(&command, slice_of(field->str, field->len));
+	}
+	redis_broker_send(redis, &command, on_adopted, adoption);
+}
+
+/* What we own and never heard of: replies of claims that were lost. */
 static void on_owned(void *arg, const redisReply *reply)
 {
 	struct redis_queue *queue = arg;
 	struct redis_broker *redis = queue->owner;
-	struct redis_command command;
 	struct adoption *adoption;
-	size_t i;
+	size_t i, unknown = 0;
 
 	if (redis_broker_failed(redis, reply))
 		return;
-	adoption = xcalloc(1, sizeof(*adoption) +
-				      reply->elements * sizeof(uint64_t));
-	adoption->redis = redis;
-	adoption->queue = queue->index;
 	for (i = 0; i < reply->elements; i++) {
 		uint64_t id = strtoull(reply->element[i]->str, NULL, 10);
 
-		if (id && !redis_known_find(redis, id))
-			adoption->ids[adoption->count++] = id;
+		unknown += id && !redis_known_find(redis, id);
 	}
-	if (!adoption->count) {
-		free(adoption);
+	if (!unknown) {
 		adopt_queue(redis, queue->index + 1);
 		return;
 	}
-	redis_broker_script(redis, REDIS_SCRIPT_OWNED, queue->index, 0,
-			    &command);
-	redis_command_int(&command,
-			  (int64_t)redis->options.max_payload + (64 << 20));
-	for (i = 0; i < adoption->count; i++)
-		redis_command_int(&command, (int64_t)adoption->ids[i]);
-	redis_broker_send(redis, &command, on_adopted, adoption);
+	adoption = xcalloc(1, sizeof(*adoption) + unknown * sizeof(uint64_t));
+	adoption->redis = redis;
+	adoption->queue = queue->index;
+	fetch_owned(queue, adoption, reply);
 }
 
 static void adopt_queue(struct redis_broker *redis, size_t queue)
@@ -102,19 +115,28 @@ static void adopt_queue(struct redis_broker *redis, size_t queue)
 	struct redis_command command;
 
 	if (queue < redis->queue_count && !redis->options.at_most_once) {
-		redis_broker_script(redis, REDIS_SCRIPT_OWNED, queue, 0,
-				    &command);
+		redis_name_script(redis, REDIS_SCRIPT_OWNED, queue, 0,
+				  &command);
 		redis_broker_send(redis, &command, on_owned,
 				  &redis->queues[queue]);
 		return;
 	}
 	redis->adopting = false;
 	redis->more = true;
+	redis_side_open(redis);
 	redis_broker_say(redis, BROKER_UP, NULL);
 	redis_broker_wake(redis);
 }
 
 /* --- Signing in ----------------------------------------------------------------- */
+
+static void begin(struct redis_broker *redis)
+{
+	redis->adopting = true;
+	redis->read_term++;
+	redis->loop->timer_set(redis->beat, REDIS_BEAT_SECONDS);
+	adopt_queue(redis, 0);
+}
 
 static void on_registered(void *arg, const redisReply *reply)
 {
@@ -124,31 +146,58 @@ static void on_registered(void *arg, const redisReply *reply)
 		return;
 	redis_broker_succeeded(redis);
 	redis->registered = true;
-	redis->adopting = true;
-	redis->loop->timer_set(redis->beat, REDIS_BEAT_SECONDS);
-	adopt_queue(redis, 0);
+	begin(redis);
 }
 
-/* First beat after a break: still taken for alive? */
+/* The queues' parts of a beat's reply. */
+struct beat_part {
+	bool alive, paused;
+	int64_t due;
+	const redisReply *cancelled, *workers;
+};
+
+static bool read_part(const redisReply *reply, size_t queue,
+		      struct beat_part *part)
+{
+	redisReply **five;
+
+	if (reply->type != REDIS_REPLY_ARRAY ||
+	    reply->elements < 1 + 5 * (queue + 1))
+		return false;
+	five = reply->element + 1 + 5 * queue;
+	part->alive = five[0]->integer != 0;
+	part->due = five[1]->integer;
+	part->paused = five[2]->integer != 0;
+	part->cancelled = five[3];
+	part->workers = five[4];
+	return true;
+}
+
+static bool is_alive(const struct redis_broker *redis, const redisReply *reply)
+{
+	struct beat_part part;
+	size_t i;
+
+	for (i = 0; i < redis->queue_count; i++) {
+		if (!read_part(reply, i, &part) || !part.alive)
+			return false;
+	}
+	return true;
+}
+
+/* First beat after a break: still taken for alive? If not, others took what we
+ * had, or Redis has lost it. */
 static void on_returned(void *arg, const redisReply *reply)
 {
 	struct redis_broker *redis = arg;
-	size_t i;
 
 	if (redis_broker_failed(redis, reply))
 		return;
 	redis_broker_succeeded(redis);
-	for (i = 0; i < redis->queue_count; i++) {
-		if (3 * i + 1 < reply->elements &&
-		    reply->element[3 * i + 1]->integer)
-			continue;
-		/* No: whoever took what we had, or a Redis that has lost it. */
+	if (is_alive(redis, reply))
+		begin(redis);
+	else
 		redis_broker_gone(redis);
-		return;
-	}
-	redis->adopting = true;
-	redis->loop->timer_set(redis->beat, REDIS_BEAT_SECONDS);
-	adopt_queue(redis, 0);
 }
 
 /*
@@ -157,25 +206,23 @@ static void on_returned(void *arg, const redisReply *reply)
  */
 static void end_former(struct redis_broker *redis)
 {
+	const char *server = redis_conn_server(redis->main);
 	struct redis_command command;
-	char number[24];
 	size_t i;
 
-	if (strcmp(redis->former_server, redis_conn_server(redis->main)) == 0) {
+	if (strcmp(redis->former_server, server) == 0) {
 		for (i = 0; i < redis->former_count; i++) {
-			snprintf(number, sizeof(number), "%lld",
-				 (long long)redis->former[i]);
 			redis_command_init(&command);
 			redis_command_text(&command, "CLIENT");
 			redis_command_text(&command, "KILL");
 			redis_command_text(&command, "ID");
-			redis_command_text(&command, number);
+			redis_command_int(&command, redis->former[i]);
 			redis_broker_send(redis, &command, NULL, NULL);
 		}
 	}
 	redis->former_count = 0;
 	snprintf(redis->former_server, sizeof(redis->former_server), "%s",
-		 redis_conn_server(redis->main));
+		 server);
 }
 
 void redis_life_start(struct redis_broker *redis)
@@ -185,267 +232,168 @@ void redis_life_start(struct redis_broker *redis)
 
 	end_former(redis);
 	redis->adopting = true;
-	redis_broker_script(redis,
-			    back ? REDIS_SCRIPT_BEAT : REDIS_SCRIPT_REGISTER,
-			    SIZE_MAX, 0, &command);
+	redis_name_script(redis,
+			  back ? REDIS_SCRIPT_BEAT : REDIS_SCRIPT_REGISTER,
+			  SIZE_MAX, 0, &command);
 	redis_command_text(&command, redis->name);
 	redis_broker_send(redis, &command, back ? on_returned : on_registered,
 			  redis);
 }
 
-/* --- The dead -------------------------------------------------------------------- */
-
-struct reap_call {
-	struct redis_broker *redis;
-	struct redis_watch *watch;
-};
-
-static void send_reap(struct redis_broker *redis, struct redis_watch *watch);
-
-static void on_reaped(void *arg, const redisReply *reply)
-{
-	struct reap_call call = *(struct reap_call *)arg;
-	struct redis_watch *watch = call.watch;
-	struct redis_broker *redis = call.redis;
-
-	free(arg);
-	watch->reaping = false;
-	if (redis_broker_failed(redis, reply) ||
-	    reply->type != REDIS_REPLY_INTEGER)
-		return;
-	if (reply->integer > 0) {
-		log_warn("tasks_recovered",
-			 LOG_TEXT("queue", redis->queues[watch->queue].name),
-			 LOG_TEXT("worker", watch->worker),
-			 LOG_INT("tasks", reply->integer));
-		redis->more = true;
-		redis_broker_wake(redis);
-	}
-	if (reply->integer == 128)
-		send_reap(redis, watch);
-	else if (reply->integer >= 0 && watch->late_until <= 0)
-		watch->late_until =
-			redis->loop->now(redis->loop) + LATE_SECONDS;
-	else if (reply->integer < 0)
-		watch->reads = 0;
-}
-
-static void send_reap(struct redis_broker *redis, struct redis_watch *watch)
-{
-	struct reap_call *call = xcalloc(1, sizeof(*call));
-	struct redis_command command;
-
-	call->redis = redis;
-	call->watch = watch;
-	watch->reaping = true;
-	redis_broker_begin(redis, REDIS_SCRIPT_REAP, REDIS_KEYS, &command);
-	redis_broker_add_keys(&redis->queues[watch->queue], watch->worker,
-			      &command);
-	redis_command_text(&command, watch->worker);
-	redis_command_text(&command, watch->late_until > 0 ? "late" : watch->sign);
-	redis_command_text(&command, redis_side(&redis->queues[watch->queue]));
-	redis_broker_send(redis, &command, on_reaped, call);
-}
-
-static struct redis_watch *find_watch(struct redis_broker *redis, size_t queue,
-				      struct slice worker)
-{
-	struct redis_watch *watch;
-	struct buf key;
-
-	buf_init(&key, 4096);
-	buf_add(&key, &queue, sizeof(queue));
-	buf_add_slice(&key, worker);
-	watch = hash_get(&redis->watched, buf_slice(&key));
-	if (!watch) {
-		watch = xcalloc(1, sizeof(*watch));
-		watch->queue = queue;
-		watch->worker = xcalloc(worker.len + 1, 1);
-		memcpy(watch->worker, worker.ptr, worker.len);
-		hash_put(&redis->watched, buf_slice(&key), watch);
-	}
-	buf_release(&key);
-	return watch;
-}
-
-/* One look at one worker: the same sign again, or a new one. */
-static void look_at(struct redis_broker *redis, size_t queue,
-		    const redisReply *worker, const redisReply *sign, bool fair)
-{
-	struct redis_watch *watch;
-
-	if (slice_is(slice_of(worker->str, worker->len), redis->name))
-		return;
-	watch = find_watch(redis, queue, slice_of(worker->str, worker->len));
-	watch->late_until = 0;
-	if (strcmp(watch->sign, sign->str) != 0) {
-		snprintf(watch->sign, sizeof(watch->sign), "%s", sign->str);
-		watch->reads = 1;
-	} else if (fair && !watch->reaping && ++watch->reads >= READS_DEAD) {
-		send_reap(redis, watch);
-	}
-}
-
-static bool watch_is_over(struct redis_broker *redis, struct redis_watch *watch)
-{
-	return !watch->reaping && watch->late_until > 0 &&
-	       watch->late_until < redis->loop->now(redis->loop);
-}
-
-/* What arrives late for a name that is gone: a BLMOVE that was on the way. */
-static void look_for_late(struct redis_broker *redis)
-{
-	struct hash_entry *entry;
-	size_t cursor = 0;
-
-	while ((entry = hash_next(&redis->watched, &cursor))) {
-		struct redis_watch *watch = entry->value;
-
-		if (watch->late_until > 0 && !watch->reaping &&
-		    !watch_is_over(redis, watch) &&
-		    ++watch->late_turn % LATE_EVERY == 0)
-			send_reap(redis, watch);
-	}
-}
-
-static void forget_old(struct redis_broker *redis)
-{
-	struct hash_entry *entry;
-	size_t cursor = 0;
-
-	while ((entry = hash_next(&redis->watched, &cursor))) {
-		struct redis_watch *watch = entry->value;
-
-		if (!watch_is_over(redis, watch))
-			continue;
-		hash_remove(&redis->watched, slice_of(entry->key, entry->len));
-		free(watch->worker);
-		free(watch);
-		return;
-	}
-}
-
 /* --- Signs of life ---------------------------------------------------------------- */
 
-static void look_at_queue(struct redis_broker *redis, size_t queue,
-			  redisReply *const *three, bool fair)
+static void read_queue(struct redis_broker *redis, size_t index,
+		       const struct beat_part *part, bool counts)
 {
-	const redisReply *ids = three[1], *workers = three[2];
+	struct redis_queue *queue = &redis->queues[index];
 	size_t i;
 
-	for (i = 0; ids->type == REDIS_REPLY_ARRAY && i < ids->elements; i++)
+	if (part->due >= 0)
+		redis_broker_later(redis,
+				   (double)(part->due - redis_clock_ms(redis)) /
+					   1000);
+	if (part->paused && !queue->paused && redis->options.at_most_once)
+		redis_park_end(redis);
+	if (!part->paused && queue->paused)
+		redis->more = true;
+	queue->paused = part->paused;
+	for (i = 0; part->cancelled->type == REDIS_REPLY_ARRAY &&
+		    i < part->cancelled->elements;
+	     i++)
 		redis->events->on_cancel(
-			redis->arg, queue,
-			slice_of(ids->element[i]->str, ids->element[i]->len));
-	for (i = 0;
-	     workers->type == REDIS_REPLY_ARRAY && i + 1 < workers->elements;
-	     i += 2)
-		look_at(redis, queue, workers->element[i],
-			workers->element[i + 1], fair);
+			redis->arg, index,
+			slice_of(part->cancelled->element[i]->str,
+				 part->cancelled->element[i]->len));
+	redis_reap_look(redis, index, part->workers, counts);
 }
 
 static void on_beat(void *arg, const redisReply *reply)
 {
 	struct redis_broker *redis = arg;
-	double took = redis->loop->now(redis->loop) - redis->beat_sent;
+	double now = redis_now(redis);
+	bool fair = now - redis->beat_sent < READ_SECONDS;
+	bool counts = fair && now - redis->read_at > READ_APART;
+	struct beat_part part;
 	size_t i;
 
-	if (redis_broker_failed(redis, reply))
+	redis->beating = false;
+	/* An answer that was late, or none, says nothing about the others. */
+	if (!fair || !reply || reply->type != REDIS_REPLY_ARRAY)
+		redis->read_term++;
+	if (!redis->registered || redis_broker_failed(redis, reply))
 		return;
 	redis_broker_succeeded(redis);
-	if (reply->type != REDIS_REPLY_ARRAY ||
-	    reply->elements != 3 * redis->queue_count + 1)
+	if (!is_alive(redis, reply)) {
+		redis_broker_gone(redis);
 		return;
-	for (i = 0; i < redis->queue_count; i++) {
-		if (!reply->element[3 * i + 1]->integer) {
-			redis_broker_gone(redis);
-			return;
-		}
 	}
+	redis_clock_set(redis, reply->element[0]->integer);
+	if (counts)
+		redis->read_at = now;
+	for (i = 0; i < redis->queue_count; i++) {
+		if (read_part(reply, i, &part))
+			read_queue(redis, i, &part, counts);
+	}
+	redis_reap_late(redis);
+	redis_broker_wake(redis);
+	if (redis->beat_again)
+		redis_life_beat(redis);
+}
+
+static void add_pair(struct redis_command *command, const char *name,
+		     struct slice value)
+{
+	redis_command_text(command, name);
+	redis_command_add(command, value);
+}
+
+static void send_words(struct redis_broker *redis, const char *const *words)
+{
+	struct redis_command command;
+
+	redis_command_init(&command);
+	for (; *words; words++)
+		redis_command_text(&command, *words);
+	redis_conn_send(redis_side_life(redis), &command, 0, NULL, NULL);
+}
+
+static void send_hash(struct redis_broker *redis)
+{
+	struct redis_command command;
+	struct buf text, queues;
+	size_t i;
+
+	buf_init(&text, 1 << 20);
+	buf_init(&queues, 1 << 20);
 	for (i = 0; i < redis->queue_count; i++)
-		look_at_queue(redis, i, reply->element + 3 * i + 1,
-			      took < READ_SECONDS);
-	look_for_late(redis);
-	forget_old(redis);
+		buf_printf(&queues, i ? " %s" : "%s", redis->queues[i].name);
+	redis->events->describe(redis->arg, &text);
+	redis_command_init(&command);
+	redis_command_text(&command, "HSET");
+	redis_command_text(&command, redis->display);
+	add_pair(&command, "host",
+		 slice_of(redis->name, strcspn(redis->name, ":")));
+	redis_command_text(&command, "pid");
+	redis_command_int(&command, getpid());
+	redis_command_text(&command, "start");
+	redis_command_int(&command, (int64_t)redis->started);
+	add_pair(&command, "version", slice_text(redis->options.version));
+	add_pair(&command, "queues", buf_slice(&queues));
+	add_pair(&command, "running", buf_slice(&text));
+	redis_conn_send(redis_side_life(redis), &command, 0, NULL, NULL);
+	buf_release(&text);
+	buf_release(&queues);
 }
 
 /* For people: who there is, and what runs. Nothing depends on it. */
 static void send_display(struct redis_broker *redis)
 {
-	struct redis_command command;
-	struct buf text, queues;
-	char now[32];
-	size_t i;
+	char now[32], past[32], life[16];
+	double time = (double)redis_clock_ms(redis) / 1000;
 
-	buf_init(&text, 1 << 20);
-	buf_init(&queues, 1 << 16);
-	for (i = 0; i < redis->queue_count; i++)
-		buf_printf(&queues, i ? " %s" : "%s", redis->queues[i].name);
-	redis->events->describe(redis->arg, &text);
-	snprintf(now, sizeof(now), "%.3f", clock_real());
-	redis_command_init(&command);
-	redis_command_text(&command, "ZADD");
-	redis_command_text(&command, KEYS_WORKERS);
-	redis_command_text(&command, now);
-	redis_command_text(&command, redis->name);
-	redis_broker_send(redis, &command, NULL, NULL);
-	redis_command_init(&command);
-	redis_command_text(&command, "HSET");
-	redis_command_text(&command, redis->display);
-	redis_command_text(&command, "host");
-	redis_command_add(&command,
-			  slice_of(redis->name, strcspn(redis->name, ":")));
-	redis_command_text(&command, "pid");
-	redis_command_int(&command, getpid());
-	redis_command_text(&command, "start");
-	redis_command_int(&command, (int64_t)redis->started);
-	redis_command_text(&command, "version");
-	redis_command_text(&command, redis->options.version);
-	redis_command_text(&command, "queues");
-	redis_command_add(&command, buf_slice(&queues));
-	redis_command_text(&command, "running");
-	redis_command_add(&command, buf_slice(&text));
-	redis_broker_send(redis, &command, NULL, NULL);
-	redis_command_init(&command);
-	redis_command_text(&command, "EXPIRE");
-	redis_command_text(&command, redis->display);
-	redis_command_int(&command, 15);
-	redis_broker_send(redis, &command, NULL, NULL);
-	buf_release(&text);
-	buf_release(&queues);
+	snprintf(now, sizeof(now), "%.3f", time);
+	snprintf(past, sizeof(past), "%.3f", time - LISTED_SECONDS);
+	snprintf(life, sizeof(life), "%d", DISPLAY_SECONDS);
+	send_words(redis, (const char *[]){"ZADD", KEYS_WORKERS, now,
+					   redis->name, NULL});
+	send_hash(redis);
+	send_words(redis,
+		   (const char *[]){"EXPIRE", redis->display, life, NULL});
+	/* Names of workers that could not take theirs off the list. */
+	if (time > LISTED_SECONDS && (int64_t)time % 20 == 0)
+		send_words(redis,
+			   (const char *[]){"ZREMRANGEBYSCORE", KEYS_WORKERS,
+					    "-inf", past, NULL});
 }
 
-void redis_life_beat(void *arg)
+void redis_life_beat(struct redis_broker *redis)
 {
-	struct redis_broker *redis = arg;
 	struct redis_command command;
 
-	redis->loop->timer_set(redis->beat, REDIS_BEAT_SECONDS);
-	if (!redis->registered || redis->adopting ||
-	    !redis_conn_is_ready(redis->main))
+	if (!redis->registered || redis->adopting || redis->stopped ||
+	    !redis_conn_is_ready(redis_side_life(redis)))
 		return;
+	redis->beat_again = redis->beating;
+	if (redis->beating)
+		return;
+	redis->beating = true;
 	/* A refused server is asked all the same: this is how its recovery is
 	 * noticed where nothing else is to be sent. */
-	redis_broker_script(redis, REDIS_SCRIPT_BEAT, SIZE_MAX, 0, &command);
+	redis_name_script(redis, REDIS_SCRIPT_BEAT, SIZE_MAX, 0, &command);
 	redis_command_text(&command, redis->name);
-	redis->beat_sent = redis->loop->now(redis->loop);
-	redis_broker_send(redis, &command, on_beat, redis);
-	send_display(redis);
-	redis_broker_wake(redis);
+	redis->beat_sent = redis_now(redis);
+	redis_conn_send(redis_side_life(redis), &command, 0, on_beat, redis);
 }
 
-void redis_life_release(struct redis_broker *redis)
+void redis_life_on_beat(void *arg)
 {
-	struct hash_entry *entry;
-	size_t cursor = 0;
+	struct redis_broker *redis = arg;
 
-	while ((entry = hash_next(&redis->watched, &cursor))) {
-		struct redis_watch *watch = entry->value;
-
-		free(watch->worker);
-		free(watch);
-	}
-	hash_release(&redis->watched);
+	redis->loop->timer_set(redis->beat, REDIS_BEAT_SECONDS);
+	redis_side_open(redis);
+	redis_life_beat(redis);
+	if (redis->beating && !redis->beat_again && !redis->leaving)
+		send_display(redis);
 }
 
 /* --- Signing out ------------------------------------------------------------------- */
@@ -457,6 +405,12 @@ static void on_left(void *arg, const redisReply *reply)
 	redis->leaving = false;
 	if (redis_broker_failed(redis, reply))
 		return;
+	if (reply->type == REDIS_REPLY_INTEGER && reply->integer > 0 &&
+	    !redis->options.at_most_once) {
+		/* Something is owned that we do not know: it goes back. */
+		redis_broker_restart(redis);
+		return;
+	}
 	redis->stopped = true;
 	redis->loop->timer_set(redis->beat, -1);
 	redis->events->on_stopped(redis->arg);
@@ -470,18 +424,13 @@ void redis_life_leave(struct redis_broker *redis)
 	if (redis->leaving || redis->stopped || !redis_broker_can_send(redis))
 		return;
 	redis->leaving = true;
-	redis_command_init(&command);
-	redis_command_text(&command, "ZREM");
-	redis_command_text(&command, KEYS_WORKERS);
-	redis_command_text(&command, redis->name);
-	redis_broker_send(redis, &command, NULL, NULL);
-	redis_command_init(&command);
-	redis_command_text(&command, "DEL");
-	redis_command_text(&command, redis->display);
-	redis_broker_send(redis, &command, NULL, NULL);
-	redis_broker_script(redis, REDIS_SCRIPT_LEAVE, SIZE_MAX, 0, &command);
+	send_words(redis,
+		   (const char *[]){"ZREM", KEYS_WORKERS, redis->name, NULL});
+	send_words(redis, (const char *[]){"DEL", redis->display, NULL});
+	redis_name_script(redis, REDIS_SCRIPT_LEAVE, SIZE_MAX, 0, &command);
 	redis_command_text(&command, redis->name);
 	for (i = 0; i < redis->queue_count; i++)
-		redis_command_text(&command, redis_side(&redis->queues[i]));
+		redis_command_text(&command,
+				   redis_side_letter(&redis->queues[i]));
 	redis_broker_send(redis, &command, on_left, redis);
 }

@@ -6,16 +6,19 @@
  *
  * A record is "\1INSTANCE ATTEMPTS CRASHES DEATHS FIRST_SEEN IDLEN\n" followed
  * by the id and the payload as pushed. A fresh task has no record: its value in
- * `owned` is its payload, unless that begins with \1 itself.
+ * `owned` is its payload, unless that begins with \1 itself. A field of `owned`
+ * is the claim's number, followed by a space and the instance for a record.
+ * An instance is WORKER/NUMBER of the first claim.
  */
 #ifndef BROKER_REDIS_SCRIPT_H
 #define BROKER_REDIS_SCRIPT_H
 
-#include "broker/redis_conn.h"
+#include "broker/redis_command.h"
 
 enum redis_script {
 	REDIS_SCRIPT_REGISTER,
 	REDIS_SCRIPT_CLAIM,
+	REDIS_SCRIPT_ADOPT,
 	REDIS_SCRIPT_SETTLE,
 	REDIS_SCRIPT_BEAT,
 	REDIS_SCRIPT_REAP,
@@ -23,7 +26,6 @@ enum redis_script {
 	REDIS_SCRIPT_OWNED,
 	REDIS_SCRIPT_ADMIT,
 	REDIS_SCRIPT_FETCH,
-	REDIS_SCRIPT_POP,
 	REDIS_SCRIPT_COUNT
 };
 

@@ -10,6 +10,10 @@
 #include "base/xalloc.h"
 #include "broker/redis_state.h"
 
+/* To connect, and to answer, each; then the next one is asked. */
+#define SENTINEL_SECONDS 0.5
+#define CHANGED		 "Sentinel named another master"
+
 struct redis_sentinel {
 	struct redis_broker *redis;
 	struct redis_conn *conn;
@@ -36,14 +40,22 @@ static void ask_failed(struct redis_sentinel *sentinel, const char *why)
 	err_set(&err, ERR_INTERNAL, "no sentinel names a master: %.150s", why);
 	redis_broker_say(redis, BROKER_DOWN, &err);
 	redis->loop->timer_set(sentinel->again,
-			       redis_backoff(++redis->failures));
+			       redis_broker_backoff(++redis->failures));
 }
 
 static void use_master(struct redis_sentinel *sentinel, const char *host,
 		       const char *port)
 {
 	struct redis_broker *redis = sentinel->redis;
+	const struct url_host *now = &redis->target.host;
 
+	/* Only the subscription was lost: has anything changed meanwhile? */
+	if (!sentinel->asking) {
+		if (!now->name || strcmp(now->name, host) != 0 ||
+		    now->port != atoi(port))
+			redis_conn_reset(redis->main, CHANGED);
+		return;
+	}
 	sentinel->asking = false;
 	sentinel->tried = 0;
 	url_release(&redis->target);
@@ -67,31 +79,16 @@ static void on_switch(struct redis_sentinel *sentinel, const char *text)
 	    strcmp(name, redis->url.master_name) != 0)
 		return;
 	/* Whatever the old master says from now on will be thrown away. */
-	redis_conn_reset(redis->main, "Sentinel named another master");
+	redis_conn_reset(redis->main, CHANGED);
 }
 
 static void on_message(void *arg, const redisReply *reply)
 {
 	struct redis_sentinel *sentinel = arg;
 
-	if (!reply)
-		return;
-	/* A subscription's reply is its first message: listen on. */
-	redis_conn_expect(sentinel->conn, on_message, sentinel);
-	if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 3 &&
+	if (reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 3 &&
 	    reply->element[2]->type == REDIS_REPLY_STRING)
 		on_switch(sentinel, reply->element[2]->str);
-}
-
-static void subscribe(struct redis_sentinel *sentinel)
-{
-	struct redis_command command;
-
-	redis_command_init(&command);
-	redis_command_text(&command, "SUBSCRIBE");
-	redis_command_text(&command, "+switch-master");
-	/* It may be silent for as long as nothing happens. */
-	redis_conn_send(sentinel->conn, &command, 1e9, on_message, sentinel);
 }
 
 static void on_address(void *arg, const redisReply *reply)
@@ -110,7 +107,8 @@ static void on_address(void *arg, const redisReply *reply)
 		return;
 	}
 	use_master(sentinel, reply->element[0]->str, reply->element[1]->str);
-	subscribe(sentinel);
+	redis_conn_subscribe(sentinel->conn, "+switch-master", on_message,
+			     sentinel);
 }
 
 static void on_ready(void *arg, struct redis_conn *conn)
@@ -122,7 +120,7 @@ static void on_ready(void *arg, struct redis_conn *conn)
 	redis_command_text(&command, "SENTINEL");
 	redis_command_text(&command, "get-master-addr-by-name");
 	redis_command_text(&command, sentinel->redis->url.master_name);
-	redis_conn_send(conn, &command, 1, on_address, sentinel);
+	redis_conn_send(conn, &command, SENTINEL_SECONDS, on_address, sentinel);
 }
 
 static void on_down(void *arg, struct redis_conn *conn, const struct err *err,
@@ -132,12 +130,14 @@ static void on_down(void *arg, struct redis_conn *conn, const struct err *err,
 
 	(void)conn;
 	(void)fatal;
-	if (sentinel->asking)
+	if (sentinel->asking) {
 		ask_failed(sentinel, err->message);
-	else /* only the subscription is lost: listen to another */
-		sentinel->redis->loop->timer_set(
-			sentinel->again,
-			redis_backoff(++sentinel->redis->failures));
+		return;
+	}
+	/* Only the subscription is lost: another sentinel is listened to. */
+	sentinel->at = (sentinel->at + 1) % sentinel->redis->url.sentinel_count;
+	sentinel->redis->loop->timer_set(sentinel->again,
+					 redis_broker_backoff(3));
 }
 
 static const struct redis_conn_events events = {on_ready, on_down};
@@ -171,7 +171,7 @@ struct redis_sentinel *redis_sentinel_new(struct redis_broker *redis)
 	sentinel = xcalloc(1, sizeof(*sentinel));
 	sentinel->redis = redis;
 	sentinel->conn = redis_conn_new(redis->loop, &events, sentinel);
-	redis_conn_any_role(sentinel->conn);
+	redis_conn_any_role(sentinel->conn, SENTINEL_SECONDS);
 	sentinel->again =
 		redis->loop->timer_new(redis->loop, on_again, sentinel);
 	return sentinel;

@@ -1,18 +1,25 @@
 /*
  * Settlements: gathered during a turn of the loop, sent in batches of one
  * queue, and kept until Redis has answered. A batch whose fate is not known is
- * sent again: the fence makes that harmless.
+ * sent again: the fence makes that harmless. At most once there is no fence,
+ * and such a batch counts as done.
  */
 #include "broker/redis_state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include "base/clock.h"
+#include "base/log.h"
 #include "base/xalloc.h"
+
+/* A settlement that cherry's own keys refuse is tried again after this. */
+#define RETRY_SECONDS 1.0
+#define BATCH_BYTES   ((size_t)8 << 20)
+
+enum { RESULT_SETTLED = 1, RESULT_LOST = 0, RESULT_BAD_KEY = -1 };
 
 static size_t weight_of(const struct broker_settlement *settlement)
 {
-	size_t weight = 256 + settlement->reply.len, i;
+	size_t weight = 256 + settlement->reply.len + settlement->error.len, i;
 
 	for (i = 0; i < settlement->output_count; i++)
 		weight += settlement->outputs[i].bytes.len;
@@ -26,8 +33,8 @@ static void append_item(struct redis_broker *redis, struct redis_item *item)
 	redis->last_item = &item->next;
 }
 
-void redis_settle_add(struct redis_broker *redis,
-		      const struct broker_settlement *settlement)
+static struct redis_item *add_item(struct redis_broker *redis,
+				   const struct broker_settlement *settlement)
 {
 	struct redis_item *item = xcalloc(1, sizeof(*item));
 
@@ -36,159 +43,34 @@ void redis_settle_add(struct redis_broker *redis,
 	redis->item_count++;
 	redis->held += weight_of(settlement);
 	redis_broker_wake(redis);
+	return item;
 }
 
-void redis_settle_return(struct redis_broker *redis, size_t queue, uint64_t id)
+static void item_free(struct redis_item *item)
+{
+	free(item->copy);
+	free(item);
+}
+
+void redis_settle_add(struct redis_broker *redis,
+		      const struct broker_settlement *settlement)
+{
+	(void)add_item(redis, settlement);
+}
+
+void redis_settle_return(struct redis_broker *redis, size_t queue, uint64_t id,
+			 struct slice payload)
 {
 	struct broker_settlement settlement = {
 		.claim = id, .queue = queue, .how = BROKER_GIVE_BACK};
+	struct redis_item *item = add_item(redis, &settlement);
 
-	/* At most once there is nothing to give back but the bytes, which are
-	 * gone with the reply: the broker asks only for what it has room for. */
-	redis_settle_add(redis, &settlement);
-}
-
-/* --- Building a batch ---------------------------------------------------------- */
-
-/* Keys beyond the queue's own, numbered from REDIS_KEYS + 1. */
-struct key_list {
-	struct redis_command *keys;
-	size_t count;
-};
-
-static int64_t add_key(struct key_list *list, struct slice key)
-{
-	if (!key.len)
-		return 0;
-	redis_command_add(list->keys, key);
-	return (int64_t)(REDIS_KEYS + ++list->count);
-}
-
-static struct slice put_lock_key(struct buf *out, const char *queue,
-				 struct slice unique)
-{
-	buf_clear(out);
-	if (!unique.len)
-		return (struct slice){0};
-	buf_printf(out, "cherry:{%s}:unique:", queue);
-	buf_add_slice(out, unique);
-	return buf_slice(out);
-}
-
-static void put_instance(struct redis_broker *redis,
-			 const struct broker_settlement *s, struct buf *out)
-{
-	struct redis_known *known = redis_known_find(redis, s->claim);
-
-	buf_clear(out);
-	if (known && known->instance)
-		buf_add_text(out, known->instance);
-	else
-		buf_printf(out, "%s/%llu", redis->name,
-			   (unsigned long long)s->claim);
-}
-
-static int64_t first_seen(struct redis_broker *redis, uint64_t claim)
-{
-	struct redis_known *known = redis_known_find(redis, claim);
-
-	return known ? known->first_seen_ms : 0;
-}
-
-/* The head of the record that waits in `later`, and its id. */
-static void put_header(const struct broker_settlement *s, struct slice instance,
-		       int64_t first_seen_ms, struct buf *out)
-{
-	buf_clear(out);
-	buf_add_char(out, 1);
-	buf_add_slice(out, instance);
-	buf_printf(out, " %u %u 0 %lld %zu\n", s->attempts, s->crashes,
-		   (long long)first_seen_ms, s->id.len);
-	buf_add_slice(out, s->id);
-}
-
-static void add_outputs(const struct broker_settlement *s,
-			struct key_list *list, struct redis_command *args)
-{
-	size_t i;
-
-	for (i = 0; i < s->output_count; i++) {
-		redis_command_int(args, add_key(list, s->outputs[i].key));
-		redis_command_add(args, s->outputs[i].bytes);
-		redis_command_int(args, s->outputs[i].ttl);
-	}
-}
-
-static void add_number(struct redis_command *args, unsigned number)
-{
-	redis_command_int(args, number);
-}
-
-static void add_burial(const struct broker_settlement *s,
-		       struct redis_command *args)
-{
-	char time[32];
-
-	snprintf(time, sizeof(time), "%.3f", clock_real());
-	redis_command_add(args, s->task);
-	redis_command_add(args, s->id);
-	redis_command_add(args, s->error);
-	add_number(args, s->attempts);
-	add_number(args, s->crashes);
-	redis_command_text(args, time);
-	redis_command_add(args, s->payload);
-}
-
-static void add_item(struct redis_broker *redis,
-		     const struct broker_settlement *s, struct key_list *list,
-		     struct redis_command *args)
-{
-	static const char hows[] = "FBLG";
-	const char *queue = redis->queues[s->queue].name;
-	struct buf text, instance;
-	size_t extra = 0;
-
-	buf_init(&text, 1 << 20);
-	buf_init(&instance, 1024);
-	redis_command_int(args, (int64_t)s->claim);
-	redis_command_add(args, slice_of(&hows[s->how], 1));
-	redis_command_int(args, add_key(list, s->reply_to));
-	redis_command_add(args, s->reply);
-	redis_command_int(args, s->reply_ttl);
-	redis_command_text(args, s->how == BROKER_LATER
-					 ? (s->retry ? "retried" : "")
-				 : s->counter ? s->counter
-					      : "");
-	redis_command_int(args,
-			  add_key(list, put_lock_key(&text, queue, s->unique)));
-	put_instance(redis, s, &instance);
-	redis_command_add(args, buf_slice(&instance));
-	switch (s->how) {
-	case BROKER_FINISH:
-		extra = 3 * s->output_count;
-		redis_command_int(args, (int64_t)extra);
-		add_outputs(s, list, args);
-		break;
-	case BROKER_BURY:
-		extra = 7 + 3 * s->output_count;
-		redis_command_int(args, (int64_t)extra);
-		add_burial(s, args);
-		add_outputs(s, list, args);
-		break;
-	case BROKER_LATER:
-		put_header(s, buf_slice(&instance), first_seen(redis, s->claim),
-			   &text);
-		redis_command_int(args, 2);
-		redis_command_add(args, buf_slice(&text));
-		redis_command_int(args, (int64_t)(s->delay * 1000));
-		break;
-	case BROKER_GIVE_BACK:
-		redis_command_int(args, 1);
-		redis_command_add(args, s->payload);
-		break;
-	}
-	buf_release(&text);
-	buf_release(&instance);
+	if (!redis->options.at_most_once)
+		return;
+	item->copy = xcalloc(payload.len + 1, 1);
+	if (payload.len)
+		memcpy(item->copy, payload.ptr, payload.len);
+	item->settlement.payload = slice_of(item->copy, payload.len);
 }
 
 /* --- Answers ------------------------------------------------------------------ */
@@ -197,9 +79,9 @@ static void settle_item(struct redis_broker *redis, struct redis_item *item,
 			long long result)
 {
 	struct broker_settlement *s = &item->settlement;
-	enum broker_outcome outcome = result > 0    ? BROKER_SETTLED
-				      : result == 0 ? BROKER_LOST
-						    : BROKER_BAD_KEY;
+	enum broker_outcome outcome = result == RESULT_SETTLED ? BROKER_SETTLED
+				      : result == RESULT_LOST  ? BROKER_LOST
+							       : BROKER_BAD_KEY;
 
 	redis->item_count--;
 	redis->held -= weight_of(s);
@@ -207,7 +89,7 @@ static void settle_item(struct redis_broker *redis, struct redis_item *item,
 		redis_known_forget(redis, s->claim);
 	if (s->job)
 		redis->events->on_settled(redis->arg, s->job, outcome);
-	free(item);
+	item_free(item);
 }
 
 static void unlink_batch(struct redis_broker *redis, struct redis_batch *batch)
@@ -234,58 +116,139 @@ static void requeue_batch(struct redis_broker *redis, struct redis_batch *batch)
 	}
 }
 
+/* To the end, by itself, after a while: others are not to wait for it. */
+static void put_off(struct redis_broker *redis, struct redis_item *item)
+{
+	item->alone = true;
+	item->retry_at = redis_now(redis) + RETRY_SECONDS;
+	append_item(redis, item);
+	redis_broker_later(redis, RETRY_SECONDS);
+}
+
+static void log_put_off(struct redis_broker *redis,
+			const struct redis_batch *batch, const char *why)
+{
+	log_warn("result_not_stored",
+		 LOG_TEXT("queue", redis->queues[batch->queue].name),
+		 LOG_TEXT("why", why));
+}
+
+/*
+ * The script itself failed. Most of the time the server refuses everything, or
+ * nobody knows whether it ran: all goes again. An error of another kind is of
+ * one item: each goes alone, and does not hold up the others.
+ */
+static void batch_failed(struct redis_broker *redis, struct redis_batch *batch,
+			 const redisReply *reply)
+{
+	bool lost = !reply && redis->options.at_most_once;
+	bool odd = reply && (reply->type != REDIS_REPLY_ERROR ||
+			     redis_command_class(reply) == REDIS_CLASS_OTHER);
+	size_t i;
+
+	if (odd)
+		log_put_off(redis, batch,
+			    reply->type == REDIS_REPLY_ERROR
+				    ? reply->str
+				    : "an answer of another shape");
+	else if (!lost)
+		requeue_batch(redis, batch);
+	for (i = 0; i < batch->count && (odd || lost); i++) {
+		if (lost)
+			settle_item(redis, batch->items[i], RESULT_SETTLED);
+		else
+			put_off(redis, batch->items[i]);
+	}
+	if (!odd)
+		redis_broker_failed(redis, reply);
+}
+
+static void read_results(struct redis_broker *redis, struct redis_batch *batch,
+			 const redisReply *reply)
+{
+	size_t i;
+
+	for (i = 0; i < batch->count; i++) {
+		long long result = reply->type == REDIS_REPLY_ARRAY
+					   ? reply->element[i]->integer
+					   : RESULT_SETTLED;
+
+		if (result >= RESULT_BAD_KEY) {
+			settle_item(redis, batch->items[i], result);
+			continue;
+		}
+		log_put_off(redis, batch,
+			    "a key that cherry keeps for the queue holds "
+			    "another type");
+		put_off(redis, batch->items[i]);
+	}
+}
+
+static bool is_whole(const struct redis_batch *batch, const redisReply *reply)
+{
+	if (!reply)
+		return false;
+	if (reply->type == REDIS_REPLY_INTEGER)
+		return (size_t)reply->integer == batch->count;
+	return reply->type == REDIS_REPLY_ARRAY &&
+	       reply->elements == batch->count;
+}
+
 static void on_settle(void *arg, const redisReply *reply)
 {
 	struct redis_batch *batch = arg;
 	struct redis_broker *redis = batch->owner;
-	size_t i;
 
 	unlink_batch(redis, batch);
-	if (batch->dropped) {
-		free(batch);
-		return;
+	if (!batch->dropped && is_whole(batch, reply)) {
+		redis_broker_succeeded(redis);
+		read_results(redis, batch, reply);
+	} else if (!batch->dropped) {
+		batch_failed(redis, batch, reply);
 	}
-	if (redis_broker_failed(redis, reply) ||
-	    reply->type != REDIS_REPLY_ARRAY ||
-	    reply->elements != batch->count) {
-		requeue_batch(redis, batch);
-		free(batch);
-		redis_broker_wake(redis);
-		return;
-	}
-	redis_broker_succeeded(redis);
-	for (i = 0; i < batch->count; i++)
-		settle_item(redis, batch->items[i], reply->element[i]->integer);
 	free(batch);
 	redis_broker_wake(redis);
 }
 
 /* --- Sending ------------------------------------------------------------------- */
 
-/* Takes the front item and all after it of the same queue, up to a batch.
- * What goes back is turned round: the last one claimed goes back first. */
+static bool fits(const struct redis_batch *batch, size_t bytes,
+		 const struct redis_item *item)
+{
+	if (!batch->count)
+		return true;
+	return batch->count < REDIS_BATCH_MAX && bytes < BATCH_BYTES &&
+	       !item->alone && !batch->items[0]->alone &&
+	       item->settlement.queue == batch->queue;
+}
+
+/* Takes the first item whose time has come, and after it what fits. */
 static struct redis_batch *take_batch(struct redis_broker *redis)
 {
 	struct redis_batch *batch = xcalloc(1, sizeof(*batch));
 	struct redis_item **at = &redis->items;
+	double now = redis_now(redis);
 	size_t bytes = 0;
 
 	batch->owner = redis;
-	batch->queue = redis->items->settlement.queue;
-	while (*at && batch->count < REDIS_BATCH_MAX &&
-	       bytes < REDIS_CLAIM_BYTES * 8) {
+	while (*at && batch->count < REDIS_BATCH_MAX && bytes < BATCH_BYTES) {
 		struct redis_item *item = *at;
 
-		if (item->settlement.queue != batch->queue) {
+		if (item->retry_at > now || !fits(batch, bytes, item)) {
 			at = &item->next;
 			continue;
 		}
 		*at = item->next;
 		bytes += weight_of(&item->settlement);
+		batch->queue = item->settlement.queue;
 		batch->items[batch->count++] = item;
 	}
 	if (!*at)
 		redis->last_item = at;
+	if (!batch->count) {
+		free(batch);
+		return NULL;
+	}
 	batch->next = redis->batches;
 	redis->batches = batch;
 	return batch;
@@ -295,77 +258,73 @@ static int compare_returns(const void *a, const void *b)
 {
 	const struct redis_item *x = *(struct redis_item *const *)a;
 	const struct redis_item *y = *(struct redis_item *const *)b;
-	bool back_x = x->settlement.how == BROKER_GIVE_BACK;
-	bool back_y = y->settlement.how == BROKER_GIVE_BACK;
 
-	if (back_x != back_y)
-		return back_x - back_y;
-	if (!back_x || x->settlement.claim == y->settlement.claim)
-		return 0;
-	return x->settlement.claim < y->settlement.claim ? 1 : -1;
+	return x->settlement.claim < y->settlement.claim   ? 1
+	       : x->settlement.claim > y->settlement.claim ? -1
+							   : 0;
 }
 
-/* Returns must go last claimed first across batches, too. */
-static void sort_items(struct redis_broker *redis)
+/*
+ * What goes back to the consuming end goes last claimed first, so that the
+ * first one is taken next; all of it after what ends.
+ */
+static void sort_returns(struct redis_broker *redis)
 {
-	struct redis_item **all, *item;
+	struct redis_item **back, *item, *all = redis->items;
 	size_t count = 0, i = 0;
-	bool any = false;
 
-	for (item = redis->items; item; item = item->next) {
-		count++;
-		any |= item->settlement.how == BROKER_GIVE_BACK;
-	}
-	if (!any)
+	for (item = all; item; item = item->next)
+		count += item->settlement.how == BROKER_GIVE_BACK;
+	if (!count)
 		return;
-	all = xcalloc(count, sizeof(struct redis_item *));
-	for (item = redis->items; item; item = item->next)
-		all[i++] = item;
-	qsort(all, count, sizeof(struct redis_item *), compare_returns);
+	back = xcalloc(count, sizeof(struct redis_item *));
 	redis->items = NULL;
 	redis->last_item = &redis->items;
+	while ((item = all)) {
+		all = item->next;
+		if (item->settlement.how == BROKER_GIVE_BACK)
+			back[i++] = item;
+		else
+			append_item(redis, item);
+	}
+	qsort(back, count, sizeof(struct redis_item *), compare_returns);
 	for (i = 0; i < count; i++)
-		append_item(redis, all[i]);
-	free(all);
+		append_item(redis, back[i]);
+	free(back);
 }
 
 static void send_batch(struct redis_broker *redis, struct redis_batch *batch)
 {
+	const struct redis_queue *queue = &redis->queues[batch->queue];
 	struct redis_command command, keys, args;
-	struct key_list list = {&keys, 0};
-	char most[24];
 	size_t i;
 
 	redis_command_init(&keys);
 	redis_command_init(&args);
 	for (i = 0; i < batch->count; i++)
-		add_item(redis, &batch->items[i]->settlement, &list, &args);
-	redis_broker_script(redis, REDIS_SCRIPT_SETTLE, batch->queue,
-			    list.count, &command);
-	buf_add_slice(&command.bytes, buf_slice(&keys.bytes));
-	command.count += keys.count;
+		redis_item_put(redis, &batch->items[i]->settlement, &keys,
+			       &args);
+	redis_name_script(redis, REDIS_SCRIPT_SETTLE, batch->queue, keys.count,
+			  &command);
+	redis_command_join(&command, &keys);
 	redis_command_text(&command, redis->name);
 	redis_command_text(&command, redis->options.at_most_once ? "0" : "1");
-	snprintf(most, sizeof(most), "%zu", redis->options.dead_max);
-	redis_command_text(&command, most);
-	redis_command_text(&command, redis_side(&redis->queues[batch->queue]));
-	buf_add_slice(&command.bytes, buf_slice(&args.bytes));
-	command.count += args.count;
-	if (args.bytes.failed || keys.bytes.failed)
-		command.bytes.failed = true;
-	buf_release(&keys.bytes);
-	buf_release(&args.bytes);
+	redis_command_int(&command, (int64_t)redis->options.dead_max);
+	redis_command_text(&command, redis_side_letter(queue));
+	redis_command_join(&command, &args);
 	redis_broker_send(redis, &command, on_settle, batch);
 }
 
 void redis_settle_pump(struct redis_broker *redis)
 {
+	struct redis_batch *batch;
+
 	if (!redis->items || !redis_broker_can_send(redis) || redis->adopting ||
-	    (!redis->registered && !redis->options.at_most_once))
+	    !redis->registered)
 		return;
-	sort_items(redis);
-	while (redis->items)
-		send_batch(redis, take_batch(redis));
+	sort_returns(redis);
+	while (redis->items && (batch = take_batch(redis)))
+		send_batch(redis, batch);
 }
 
 void redis_settle_free_all(struct redis_broker *redis)
@@ -376,13 +335,13 @@ void redis_settle_free_all(struct redis_broker *redis)
 
 	while ((item = redis->items)) {
 		redis->items = item->next;
-		free(item);
+		item_free(item);
 	}
 	redis->last_item = &redis->items;
 	/* Their replies are still to come: they find nothing to do. */
 	for (batch = redis->batches; batch; batch = batch->next) {
 		for (i = 0; i < batch->count; i++)
-			free(batch->items[i]);
+			item_free(batch->items[i]);
 		batch->count = 0;
 		batch->dropped = true;
 	}

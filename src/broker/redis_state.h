@@ -1,10 +1,16 @@
 /*
  * What the parts of the Redis broker share. Only src/broker includes this.
  *
- *	redis_broker.c	the interface; connections up and down
- *	redis_claim.c	claims, parked connections, what is handed out
+ *	redis_broker.c	the interface; the main connection up and down
+ *	redis_name.c	the worker's name, names of keys, beginnings of scripts
+ *	redis_claim.c	claims: when to ask, what is handed out
+ *	redis_park.c	connections that wait for a task
+ *	redis_known.c	claims that the master holds, and how records are read
  *	redis_settle.c	settlements, in batches, kept until answered
- *	redis_life.c	signing in and out, signs of life, the dead
+ *	redis_item.c	how one settlement is written
+ *	redis_life.c	signing in and out, adoption, signs of life
+ *	redis_reap.c	who is dead, and what becomes of their tasks
+ *	redis_side.c	the connections for signs of life and for hints
  *	redis_ask.c	admissions and fetches
  *	redis_sentinel.c who is the master
  */
@@ -19,9 +25,12 @@
 #define REDIS_NAME_MAX	   128
 #define REDIS_BATCH_MAX	   128
 #define REDIS_CLAIM_BYTES  (1 << 20)
+#define REDIS_CLAIM_MAX	   500
 #define REDIS_PARK_SECONDS 5
 #define REDIS_BEAT_SECONDS 3
 #define REDIS_QUEUES_MAX   64
+/* Values longer than this much over max_payload stay in Redis. */
+#define REDIS_BIG_MARGIN ((size_t)64 << 20)
 
 struct redis_queue {
 	struct redis_broker *owner;
@@ -31,16 +40,21 @@ struct redis_queue {
 	size_t limit;		/* slots of the queue's own */
 	char *keys[REDIS_KEYS]; /* in the order of REDIS_KEYS */
 	struct redis_conn *park;
-	bool armed;	 /* BLMOVE and its adoption are on the way */
-	bool unblocking; /* and have been asked to end */
-	int64_t id;	 /* of its connection, to be ended later */
-	double open_at;	 /* do not try to connect or park before */
+	bool armed;	     /* BLMOVE and its adoption are on the way */
+	bool unblocking;     /* and have been asked to end */
+	int64_t id;	     /* of its connection, to be ended later */
+	double open_at;	     /* do not try to connect before */
+	bool paused;	     /* as last heard */
+	double closed_until; /* paused or broken: neither claimed nor parked */
 };
 
 /* One settlement, until Redis has answered it for good. */
 struct redis_item {
 	struct redis_item *next;
 	struct broker_settlement settlement;
+	char *copy;	 /* bytes of the payload that are the broker's own */
+	bool alone;	 /* its batch failed: by itself from now on */
+	double retry_at; /* not before */
 };
 
 /* Items of one queue that travel in one script call. */
@@ -66,6 +80,22 @@ struct redis_ask {
 	void *arg;
 };
 
+/* A claim that the master holds, or that is being given back. */
+struct redis_known {
+	size_t queue;
+	uint64_t id;
+	int64_t first_seen_ms;
+	unsigned attempts, crashes, deaths;
+	char *instance; /* NULL: fresh */
+};
+
+/* A connection that others can do without for a while. */
+struct redis_side {
+	struct redis_conn *conn;
+	int64_t id;
+	double open_at;
+};
+
 struct redis_broker {
 	struct broker broker;
 	struct loop *loop;
@@ -82,8 +112,10 @@ struct redis_broker {
 	size_t queue_count;
 
 	struct redis_conn *main;
+	struct redis_side life, wake;
 	enum broker_state state;
 	bool was_up, registered, adopting, fatal, stopping, stopped, leaving;
+	bool said;	  /* a state was said */
 	bool restart;	  /* the start failed half-way: again after the wait */
 	bool connect_due; /* the wait is for a new connection */
 	int64_t main_id;
@@ -91,16 +123,20 @@ struct redis_broker {
 	unsigned failures; /* in a row: connects and refusals */
 	struct loop_timer *reconnect, *turn, *beat, *due;
 	double hold_until; /* refused: nothing is sent before */
+	double due_at;	   /* what the due timer is set to; 0: not set */
+	int64_t clock_ms;
+	double clock_at;
 
 	/* Former connections of this name on the same server. */
-	int64_t former[REDIS_QUEUES_MAX + 1];
+	int64_t former[REDIS_QUEUES_MAX + 8];
 	size_t former_count;
 	char former_server[48];
 
 	/* Claims. */
 	size_t slots;
-	bool claiming, more; /* more: the queues may hold tasks */
-	double pause_until;
+	size_t reserved; /* slots that claims on the way may fill */
+	unsigned claiming;
+	bool more; /* the queues may hold tasks */
 	uint64_t next_id;
 	struct hash_table known; /* claim -> struct redis_known */
 
@@ -112,17 +148,41 @@ struct redis_broker {
 	struct redis_ask *asks, **last_ask;
 
 	struct hash_table watched; /* queue and worker -> struct redis_watch */
+	bool beating, beat_again;  /* a sign is on the way; one more is due */
 	double beat_sent;
+	double read_at;	    /* the last look at others that counted */
+	unsigned read_term; /* looks of different terms do not add up */
 	struct redis_sentinel *sentinel;
 };
 
-/* A claim that the master holds. */
-struct redis_known {
-	size_t queue;
-	uint64_t id;
-	int64_t first_seen_ms;
-	char *instance;
-};
+static inline double redis_now(const struct redis_broker *redis)
+{
+	return redis->loop->now(redis->loop);
+}
+
+/* Redis's clock, in ms, as of the last reply that told it. */
+static inline void redis_clock_set(struct redis_broker *redis, int64_t ms)
+{
+	redis->clock_ms = ms;
+	redis->clock_at = redis_now(redis);
+}
+
+static inline int64_t redis_clock_ms(const struct redis_broker *redis)
+{
+	return redis->clock_ms +
+	       (int64_t)((redis_now(redis) - redis->clock_at) * 1000);
+}
+
+static inline const char *redis_side_letter(const struct redis_queue *queue)
+{
+	return queue->left ? "L" : "R";
+}
+
+/* The server that all connections are for. */
+static inline const struct url *redis_url(const struct redis_broker *redis)
+{
+	return redis->url.master_name ? &redis->target : &redis->url;
+}
 
 /* --- redis_broker.c --------------------------------------------------------- */
 
@@ -135,89 +195,136 @@ void redis_broker_say(struct redis_broker *redis, enum broker_state state,
  * later.
  */
 bool redis_broker_failed(struct redis_broker *redis, const redisReply *reply);
-/* A script of all queues succeeded: the server takes writes. */
+/* A script that writes succeeded. */
 void redis_broker_succeeded(struct redis_broker *redis);
-/* Calls pump in this turn's end. */
+/* Runs the pumps at the end of this turn. */
 void redis_broker_wake(struct redis_broker *redis);
+/* Runs them again in `wait` seconds, or sooner. */
+void redis_broker_later(struct redis_broker *redis, double wait);
 bool redis_broker_can_send(const struct redis_broker *redis);
-/* Begins a script of `keys` keys, with its text if the server may lack it. */
-void redis_broker_begin(struct redis_broker *redis, enum redis_script script,
-			size_t keys, struct redis_command *command);
-/* Begins a script of one queue's keys, or of all queues' (SIZE_MAX), with
- * `extra` keys to follow. */
-void redis_broker_script(struct redis_broker *redis, enum redis_script script,
-			 size_t queue, size_t extra,
-			 struct redis_command *command);
-/* Another worker's keys of the queue. */
-void redis_broker_add_keys(const struct redis_queue *queue, const char *worker,
-			   struct redis_command *command);
+/* Goes through the start again: what is owned and unknown is to be found. */
+void redis_broker_restart(struct redis_broker *redis);
 /* Taken for dead: forgets everything, says so, begins under a new name. */
 void redis_broker_gone(struct redis_broker *redis);
 /* Sends on the main connection. */
 void redis_broker_send(struct redis_broker *redis,
 		       struct redis_command *command, redis_reply_cb *cb,
 		       void *arg);
-static inline const char *redis_side(const struct redis_queue *queue)
-{
-	return queue->left ? "L" : "R";
-}
+/* A connection of ours has ended; the server may not know it yet. */
+void redis_broker_former(struct redis_broker *redis, int64_t *id);
 /* A backoff with full jitter after `failures`: 50 ms to 2 s. */
-double redis_backoff(unsigned failures);
+double redis_broker_backoff(unsigned failures);
 
-/* --- redis_names.c -------------------------------------------------------- */
+/* --- redis_name.c ------------------------------------------------------------ */
 
-/* A name that was never used before, and the keys that go with it. */
-void redis_names_new(struct redis_broker *redis);
-void redis_names_keys(struct redis_broker *redis);
+/* A new name that was never used, and the keys that hold it. */
+void redis_name_make(struct redis_broker *redis);
+/* Another worker's keys of the queue. */
+void redis_name_add_keys(const struct redis_queue *queue, const char *worker,
+			 struct redis_command *command);
+/* The key of a unique text; an empty slice for an empty one. */
+struct slice redis_name_lock(const struct redis_queue *queue,
+			     struct slice unique, struct buf *out);
+/* Begins a script of `keys` keys, with its text if the server may lack it. */
+void redis_name_begin(struct redis_broker *redis, enum redis_script script,
+		      size_t keys, struct redis_command *command);
+/* Begins a script of one queue's keys, or of all queues' (SIZE_MAX), with
+ * `extra` keys to follow. */
+void redis_name_script(struct redis_broker *redis, enum redis_script script,
+		       size_t queue, size_t extra,
+		       struct redis_command *command);
 
-/* --- redis_claim.c ----------------------------------------------------------- */
+/* --- redis_known.c ----------------------------------------------------------- */
 
-void redis_claim_pump(struct redis_broker *redis);
-/* The queue's own connection went up, or down. */
-void redis_claim_park_ready(struct redis_queue *queue);
-void redis_claim_park_down(struct redis_queue *queue);
-/* Ends all BLMOVE that wait. */
-void redis_claim_unpark(struct redis_broker *redis);
-bool redis_claim_is_parked(const struct redis_broker *redis);
-/* Hands over values of one queue; see redis_script.c for their forms. */
-void redis_claim_deliver(struct redis_queue *queue,
-			 const struct broker_claim *like,
-			 redisReply *const *values, size_t records,
-			 size_t count, uint64_t first_id);
-/* Hands over one value of the master's own that was not known. */
-void redis_claim_adopt(struct redis_queue *queue, uint64_t id, int64_t now_ms,
-		       bool check_cancel, const redisReply *value);
-
-/* --- redis_known.c ---------------------------------------------------------- */
-
+struct redis_known *redis_known_find(const struct redis_broker *redis,
+				     uint64_t id);
 void redis_known_add(struct redis_broker *redis,
 		     const struct broker_claim *claim, struct slice instance);
 void redis_known_forget(struct redis_broker *redis, uint64_t id);
 void redis_known_forget_all(struct redis_broker *redis);
-struct redis_known *redis_known_find(const struct redis_broker *redis,
-				     uint64_t id);
-/* Reads a value of `owned`, whose length stands for it if it is too long to
- * ship, into the claim; `instance` is empty for a task without a record. */
-void redis_known_read(const redisReply *value, struct broker_claim *claim,
+/* The name of the task itself, whoever holds it. */
+void redis_known_instance(const struct redis_broker *redis, uint64_t id,
+			  struct buf *out);
+/* The field of `owned`: the claim's number, and the instance of a record. */
+void redis_known_field(const struct redis_broker *redis, uint64_t id,
+		       struct buf *out);
+/*
+ * Reads a value of `owned` into the claim; *instance is empty for a fresh task.
+ * Values that are no record as cherry writes them are payloads.
+ */
+void redis_known_read(struct slice value, struct broker_claim *claim,
 		      struct slice *instance);
+
+/* --- redis_claim.c ----------------------------------------------------------- */
+
+void redis_claim_pump(struct redis_broker *redis);
+/* Numbers for claims that are to be made; never used twice. */
+uint64_t redis_claim_reserve(struct redis_broker *redis, size_t count);
+/* Reads the reply of a claim or an adoption whose first queue is `base`. How
+ * many tasks came; -1: not signed in any more, or a reply of another shape. */
+long redis_claim_read(struct redis_broker *redis, const redisReply *reply,
+		      size_t base, uint64_t first_id);
+/* Hands over one value, or gives it back where there is no room. `like` has
+ * all but what the value tells. */
+void redis_claim_hand(struct redis_queue *queue, struct broker_claim *like,
+		      const redisReply *value);
+
+/* --- redis_park.c ------------------------------------------------------------ */
+
+/* Makes idle connections wait. */
+void redis_park_all(struct redis_broker *redis);
+/* Ends all waiting. */
+void redis_park_end(struct redis_broker *redis);
+/* The connection of a queue went down. */
+void redis_park_down(struct redis_queue *queue);
+bool redis_park_waits(const struct redis_broker *redis);
 
 /* --- redis_settle.c ---------------------------------------------------------- */
 
 void redis_settle_add(struct redis_broker *redis,
 		      const struct broker_settlement *settlement);
-/* Gives one claim back that the master never saw. */
-void redis_settle_return(struct redis_broker *redis, size_t queue, uint64_t id);
+/* Gives one claim back that the master never saw; the payload is copied. */
+void redis_settle_return(struct redis_broker *redis, size_t queue, uint64_t id,
+			 struct slice payload);
 void redis_settle_pump(struct redis_broker *redis);
 void redis_settle_free_all(struct redis_broker *redis);
+
+/* --- redis_item.c ------------------------------------------------------------ */
+
+/* Appends one settlement as the script takes it. */
+void redis_item_put(struct redis_broker *redis,
+		    const struct broker_settlement *settlement,
+		    struct redis_command *keys, struct redis_command *args);
 
 /* --- redis_life.c ------------------------------------------------------------ */
 
 /* The main connection is up: sign in, adopt, begin. */
 void redis_life_start(struct redis_broker *redis);
-void redis_life_beat(void *redis);
-void redis_life_release(struct redis_broker *redis);
+void redis_life_on_beat(void *redis);
+/* A sign of life, and a look around, now. */
+void redis_life_beat(struct redis_broker *redis);
 /* Signs out if nothing is owned any more. */
 void redis_life_leave(struct redis_broker *redis);
+
+/* --- redis_reap.c ------------------------------------------------------------ */
+
+/* One look at the workers of a queue: names and signs. `counts`: this look was
+ * fair and long enough after the last one. */
+void redis_reap_look(struct redis_broker *redis, size_t queue,
+		     const redisReply *workers, bool counts);
+/* Looks at names that are gone for what came late, and forgets old ones. */
+void redis_reap_late(struct redis_broker *redis);
+void redis_reap_release(struct redis_broker *redis);
+
+/* --- redis_side.c ------------------------------------------------------------ */
+
+void redis_side_init(struct redis_broker *redis);
+/* Opens what is closed, once the main connection serves. */
+void redis_side_open(struct redis_broker *redis);
+void redis_side_close(struct redis_broker *redis);
+void redis_side_release(struct redis_broker *redis);
+/* The connection for signs of life: its own, or the main one. */
+struct redis_conn *redis_side_life(struct redis_broker *redis);
 
 /* --- redis_ask.c ------------------------------------------------------------- */
 

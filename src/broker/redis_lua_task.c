@@ -1,0 +1,325 @@
+/*
+ * The scripts on the way of every task: claim, adopt, settle.
+ */
+#include "broker/redis_lua.h"
+
+// clang-format off
+
+/*
+ * Taking over: values[i] become owned under the numbers from `seq` on. What
+ * begins like a record and was pushed so gets a head of its own. `put_back`
+ * undoes the taking where Redis does not let us write (rights that were taken
+ * away meanwhile).
+ */
+#define LUA_OWNING LUA(                                                        \
+	local function ship(out, v, big)                                       \
+		if #v > big then v = #v end                                    \
+		out[#out + 1] = v                                              \
+	end                                                                    \
+	local function own(owned, args, put_back)                              \
+		if not args[1] then return end                                 \
+		local r = pcall("HSET", owned, unpack(args))                   \
+		if type(r) == "table" then                                     \
+			for j = #args, 1, -2 do put_back(args[j]) end          \
+			return r                                               \
+		end                                                            \
+	end                                                                    \
+	local function wrap(W, seq, now, v)                                    \
+		local i = W .. "/" .. string.format("%.0f", seq)               \
+		return i, "\1" .. i .. " 0 0 0 " ..                            \
+			string.format("%.0f", now) .. " 0\n" .. v              \
+	end                                                                    \
+	local function pushed(Q, side)                                         \
+		local how = side == "R" and "RPUSH" or "LPUSH"                 \
+		return function(v) call(how, Q, payload_of(v)) end             \
+	end                                                                    \
+)
+
+/*
+ * ARGV: worker, owning (1/0), longest value to ship, bytes to stop at, first
+ * number, slots, then per queue: side (R/L), slots.
+ * Out: now, next due time or -1, 1 if the worker is not signed in, then per
+ * queue: records, values in all, flags (1 cancelled ids, 2 paused, 4 a key of
+ * another type), the values; one that is too long to ship is its length.
+ */
+const char redis_lua_task_claim[] = LUA_CALLS LUA_RECORDS LUA_OWNING LUA(
+	local W, fence, big, budget = ARGV[1], ARGV[2] == "1",
+		tonumber(ARGV[3]), tonumber(ARGV[4])
+	local seq, left, a = tonumber(ARGV[5]), tonumber(ARGV[6]), 7
+	local now, due, gone, bytes = now_ms(), -1, 0, 0
+	local out = {now, -1, 0}
+	local function claim(k, side, most, h)
+		local Q, inbox, owned, later = KEYS[k], KEYS[k + 2],
+			KEYS[k + 3], KEYS[k + 4]
+		if type(pcall("HLEN", owned)) == "table" then return 4 end
+		local handed = pcall("LLEN", inbox)
+		local first = pcall("ZRANGE", later, 0, 0, "WITHSCORES")
+		if type(handed) == "table" or first.err then return 4 end
+		local args, n, taken = {}, 0, 0
+		local function add(field, v)
+			args[n + 1] = field
+			args[n + 2] = v
+			n = n + 2
+			seq = seq + 1
+			bytes = bytes + #v
+			ship(out, v, big)
+		end
+		if first[2] and tonumber(first[2]) <= now and most > 0 and
+			bytes < budget then
+			local ready = call("ZRANGEBYSCORE", later, "-inf", now,
+				"LIMIT", 0, most > 100 and 100 or most)
+			call("ZREM", later, unpack(ready))
+			for j = 1, #ready do
+				local v = ready[j]
+				local i = match(v,
+					"^\1(%S+) %d+ %d+ %d+ %d+ %d+\n")
+				add(i and string.format("%.0f ", seq) .. i or seq,
+					v)
+			end
+			if fence then
+				local r = own(owned, args, function(v)
+					call("ZADD", later, now, v) end)
+				if r then return r end
+			end
+			out[h] = #ready
+			taken = #ready
+			args, n = {}, 0
+			first = call("ZRANGE", later, 0, 0, "WITHSCORES")
+		end
+		if first[2] and (due < 0 or tonumber(first[2]) < due) then
+			due = tonumber(first[2])
+		end
+		local function take(got)
+			for j = 1, #got do
+				local v, field = got[j], seq
+				if byte(v, 1) == 1 then
+					field, v = wrap(W, seq, now, v)
+					field = string.format("%.0f ", seq) .. field
+				end
+				add(field, v)
+			end
+			taken = taken + #got
+		end
+		if handed > 0 then
+			take(call("RPOP", inbox, handed > 500 and 500 or handed))
+		end
+		local step, pop = 1, side == "R" and "RPOP" or "LPOP"
+		while taken < most and bytes < budget do
+			if step > most - taken then step = most - taken end
+			local got = pcall(pop, Q, step)
+			if not got then break end
+			if got.err then
+				out[h + 2] = 4
+				break
+			end
+			take(got)
+			if #got < step then break end
+			step = step * 4
+		end
+		if fence then
+			local r = own(owned, args, pushed(Q, side))
+			if r then return r end
+		end
+		out[h + 1] = taken
+		left = left - taken
+		return out[h + 2]
+	end
+	for k = 1, #KEYS, 9 do
+		local side, most, h = ARGV[a], tonumber(ARGV[a + 1]), #out + 1
+		a = a + 2
+		if most > left then most = left end
+		out[h] = 0
+		out[h + 1] = 0
+		out[h + 2] = 0
+		local s = call("ZSCORE", KEYS[k + 1], W)
+		local marks = call("EXISTS", KEYS[k + 6], KEYS[k + 8])
+		local stopped = marks > 0 and call("EXISTS", KEYS[k + 8]) == 1
+		local flags = 0
+		if not s or tonumber(s) < 0 then
+			gone = 1
+		elseif not stopped then
+			flags = claim(k, side, most, h)
+			if type(flags) == "table" then return flags end
+		end
+		if stopped then flags = flags + 2 marks = marks - 1 end
+		if marks > 0 then flags = flags + 1 end
+		out[h + 2] = flags
+	end
+	out[2] = due
+	out[3] = gone
+	return out
+);
+
+/*
+ * Behind a BLMOVE, for one queue: what lies in the inbox becomes owned, or goes
+ * back to where it came from. ARGV: worker, longest value to ship, first
+ * number, side. Out: as of a claim of one queue.
+ */
+const char redis_lua_task_adopt[] = LUA_CALLS LUA_RECORDS LUA_OWNING LUA(
+	local Q, inbox, owned = KEYS[1], KEYS[3], KEYS[4]
+	if call("LLEN", inbox) == 0 then return {0, -1, 0, 0, 0, 0} end
+	local W, big, seq, side = ARGV[1], tonumber(ARGV[2]),
+		tonumber(ARGV[3]), ARGV[4]
+	local s = call("ZSCORE", KEYS[2], W)
+	local gone = (not s or tonumber(s) < 0) and 1 or 0
+	local marks = call("EXISTS", KEYS[7], KEYS[9])
+	local stopped = marks > 0 and call("EXISTS", KEYS[9]) == 1
+	local now = now_ms()
+	if stopped or gone == 1 then
+		while call("LMOVE", inbox, Q, "LEFT",
+			side == "R" and "RIGHT" or "LEFT") do end
+		return {now, -1, gone, 0, 0, stopped and 2 or 0}
+	end
+	call("HLEN", owned)
+	local out, args = {now, -1, 0, 0, 0, marks}, {}
+	for j, v in ipairs(call("RPOP", inbox, 500)) do
+		local field = seq
+		if byte(v, 1) == 1 then
+			field, v = wrap(W, seq, now, v)
+			field = string.format("%.0f ", seq) .. field
+		end
+		args[2 * j - 1] = field
+		args[2 * j] = v
+		seq = seq + 1
+		out[5] = j
+		ship(out, v, big)
+	end
+	return own(owned, args, pushed(Q, side)) or out
+);
+
+/*
+ * A batch of settlements of one queue. ARGV: worker, fence (1/0), longest dead
+ * stream, side, then items. KEYS after the queue's nine: for each item its
+ * reply key, its lock, its outputs, those that it has.
+ *	claim f reply? reply ttl counter
+ *	claim F|B|L|G reply? reply ttl counter lock? instance outputs
+ *		(bytes ttl)* and then, for
+ *		B: task id error attempts crashes time payload
+ *		L: head milliseconds payload	G: payload
+ * Out: how many, if all were settled; else per item 1 settled, 0 lost, -1 a key
+ * of the task holds another type, -2 a key of cherry's does.
+ */
+const char redis_lua_task_settle[] = LUA_CALLS LUA_RECORDS LUA_TYPES LUA(
+	local fence, most, side = ARGV[2] == "1", ARGV[3], ARGV[4]
+	local Q, owned, later, dead = KEYS[1], KEYS[4], KEYS[5], KEYS[6]
+	local a, ki, n, good, total = 5, 10, 0, 0, #ARGV
+	local out, counts = {}, {}
+	call("HDEL", owned, "-")
+	local function unlock(lock, instance, value)
+		local v = lock and pcall("GET", lock)
+		if type(v) ~= "string" or
+			match(v, "^%a (%S+)") ~= instance then return end
+		if value then call("SET", lock, value)
+		else call("DEL", lock) end
+	end
+	local function end_of(key, len, ttl)
+		if len == 1 or call("TTL", key) >= 0 then
+			call("EXPIRE", key, ttl)
+		end
+	end
+	local function quick(claim)
+		local key, len
+		if ARGV[a + 2] == "1" then
+			key = KEYS[ki]
+			ki = ki + 1
+			len = pcall("RPUSH", key, ARGV[a + 3])
+			if type(len) == "table" then return -1 end
+		end
+		if fence and call("HDEL", owned, claim) == 0 then
+			if key then call("RPOP", key) end
+			return 0
+		end
+		if key then end_of(key, len, ARGV[a + 4]) end
+		return 1
+	end
+	local function next_key(given)
+		if given ~= "1" then return nil end
+		ki = ki + 1
+		return KEYS[ki - 1]
+	end
+	local function full(claim, how, e, outputs)
+		local reply_to = next_key(ARGV[a + 2])
+		local lock, instance = next_key(ARGV[a + 6]), ARGV[a + 7]
+		local keys, value = {}, nil
+		for j = 1, outputs do keys[j] = next_key("1") end
+		if reply_to and not type_ok(reply_to, "list") then return -1 end
+		for j = 1, outputs do
+			if keys[j] == reply_to or not type_ok(keys[j], "string")
+			then return -1 end
+		end
+		if (how == "B" and not type_ok(dead, "stream")) or
+			((how == "L" or how == "G") and
+				not type_ok(later, "zset")) or
+			(how == "G" and not type_ok(Q, "list"))
+		then return -2 end
+		if fence then
+			if how ~= "F" then value = call("HGET", owned, claim) end
+			if call("HDEL", owned, claim) == 0 then return 0 end
+		end
+		if how == "B" then
+			call("XADD", dead, "MAXLEN", "~", most, "*",
+				"task", ARGV[e], "id", ARGV[e + 1],
+				"payload", value and payload_of(value) or ARGV[e + 6],
+				"error", ARGV[e + 2], "attempts", ARGV[e + 3],
+				"crashes", ARGV[e + 4], "time", ARGV[e + 5])
+		end
+		if how == "F" or how == "B" then
+			for j = 1, outputs do
+				local o = a + 7 + 2 * j
+				if ARGV[o + 1] ~= "0" then
+					call("SET", keys[j], ARGV[o], "EX", ARGV[o + 1])
+				else
+					call("SET", keys[j], ARGV[o])
+				end
+			end
+			if reply_to then
+				end_of(reply_to, call("RPUSH", reply_to,
+					ARGV[a + 3]), ARGV[a + 4])
+			end
+			unlock(lock, instance, nil)
+		elseif how == "L" then
+			local due = now_ms() + tonumber(ARGV[e + 1])
+			call("ZADD", later, due, ARGV[e] ..
+				(value and payload_of(value) or ARGV[e + 2]))
+			unlock(lock, instance, "l " .. instance .. " " ..
+				string.format("%.17g", due))
+		elseif is_fresh(value or ARGV[e]) then
+			call(side == "R" and "RPUSH" or "LPUSH", Q,
+				payload_of(value or ARGV[e]))
+			unlock(lock, instance, nil)
+		else
+			local due = now_ms()
+			call("ZADD", later, due, value or ARGV[e])
+			unlock(lock, instance, "l " .. instance .. " " ..
+				string.format("%.17g", due))
+		end
+		return 1
+	end
+	local extras = {F = 0, B = 7, L = 3, G = 1}
+	while a <= total do
+		local claim, how, r = ARGV[a], ARGV[a + 1], nil
+		local counter, next_item = ARGV[a + 5], a + 6
+		if how == "f" then
+			r = quick(claim)
+		else
+			local outputs = tonumber(ARGV[a + 8])
+			local e, k = a + 9 + 2 * outputs, ki
+			r = full(claim, how, e, outputs)
+			ki = k + outputs + ARGV[a + 2] + ARGV[a + 6]
+			next_item = e + extras[how]
+		end
+		n = n + 1
+		out[n] = r
+		if r == 1 then
+			good = good + 1
+			if counter ~= "" then
+				counts[counter] = (counts[counter] or 0) + 1
+			end
+		end
+		a = next_item
+	end
+	for name, by in pairs(counts) do pcall("HINCRBY", KEYS[8], name, by) end
+	return good == n and n or out
+);
+
+// clang-format on
