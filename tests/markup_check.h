@@ -88,22 +88,30 @@ static inline void check_text(struct checker *c, struct slice text, bool raw)
 	buf_release(&plain);
 }
 
-/* The length of a tag, quotes heeded. */
+/* The length of a tag: its name, then attributes as they are written, each
+ * with a value in quotes. */
 static inline size_t check_tag_length(struct slice text)
 {
-	char quote = '\0';
+	size_t i = 1;
 
-	for (size_t i = 1; i < text.len; i++) {
-		char ch = text.ptr[i];
+	while (i < text.len && !strchr(" \t\n\f>", text.ptr[i]))
+		i++;
+	while (i < text.len && text.ptr[i] != '>') {
+		const char *end;
 
-		if (quote)
-			quote = ch == quote ? '\0' : quote;
-		else if ((ch == '"') && text.ptr[i - 1] == '=')
-			quote = ch;
-		else if (ch == '>')
-			return i + 1;
+		if (strchr(" \t\n\f/", text.ptr[i])) {
+			i++;
+			continue;
+		}
+		i++; /* a "=" may begin a name */
+		while (i < text.len && text.ptr[i] != '=')
+			i++;
+		i += 2;
+		end = i < text.len ? memchr(text.ptr + i, '"', text.len - i)
+				   : NULL;
+		i = end ? (size_t)(end - text.ptr) + 1 : text.len;
 	}
-	return text.len;
+	return i < text.len ? i + 1 : text.len;
 }
 
 static inline bool check_is_mark(const struct checker *c, struct slice name,
@@ -129,6 +137,17 @@ static inline void check_count(struct checker *c, int step)
 		c->head += step;
 }
 
+/* Is the end tag of that name there? */
+static inline bool check_ends(const struct checker *c, struct slice name,
+			      size_t at)
+{
+	const char *here = c->rest.ptr + at;
+
+	return c->rest.len - at > name.len + 2 && here[0] == '<' &&
+	       here[1] == '/' && !strncasecmp(here + 2, name.ptr, name.len) &&
+	       strchr(" \t\n\f/>", here[2 + name.len]) && here[2 + name.len];
+}
+
 static inline void check_open(struct checker *c, struct slice tag,
 			      struct slice name)
 {
@@ -146,6 +165,7 @@ static inline void check_open(struct checker *c, struct slice tag,
 		memmem(tag.ptr, tag.len, "tagdiff_source", 14) != NULL;
 	for (int i = 0; i < c->depth; i++)
 		foreign |= check_in(c->stack[i].name, " svg math ");
+	c->stack[c->depth].own |= foreign && !c->xml;
 	if (!c->xml && c->depth && !c->stack[c->depth].own &&
 	    check_in(name, " ins del ") &&
 	    check_in(c->stack[c->depth - 1].name, forbidden))
@@ -159,12 +179,7 @@ static inline void check_open(struct checker *c, struct slice tag,
 	if (!c->xml && !foreign && check_in(name, raw)) {
 		size_t len = 0;
 
-		while (len < c->rest.len &&
-		       !(c->rest.ptr[len] == '<' &&
-			 c->rest.len - len > name.len + 2 &&
-			 c->rest.ptr[len + 1] == '/' &&
-			 !strncasecmp(c->rest.ptr + len + 2, name.ptr,
-				      name.len)))
+		while (len < c->rest.len && !check_ends(c, name, len))
 			len++;
 		check_text(c, slice_of(c->rest.ptr, len), true);
 		c->rest = slice_of(c->rest.ptr + len, c->rest.len - len);

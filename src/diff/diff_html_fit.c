@@ -49,6 +49,8 @@ bool merge_clashes(const struct merge *merge, const struct markup_node *top,
 	case HTML_BUTTON:
 	case HTML_FORM:
 		return is_open(top, (enum html_tag)child->tag, false);
+	case HTML_INS: /* would be taken for a mark of ours */
+	case HTML_DEL:
 	case HTML_OPTION:
 	case HTML_OPTGROUP:
 	case HTML_RP:

@@ -222,6 +222,10 @@ void merge_write_start(struct merge_writer *writer,
 		buf_add_text(writer->out, is_closed(writer, node) ? "/>" : ">");
 		return;
 	}
+	if (node->space == MARKUP_HTML &&
+	    (node->tag == HTML_INS || node->tag == HTML_DEL)) {
+		mark = MERGE_SOURCE;
+	}
 	put_attrs(writer, node, mark);
 	buf_add_char(writer->out, '>');
 	writer->after_pre =
@@ -347,10 +351,38 @@ static void put_node(struct merge_writer *writer,
 	}
 }
 
+static bool finds_script(struct slice text)
+{
+	for (size_t i = 0; i + 7 <= text.len; i++) {
+		if (!strncasecmp(text.ptr + i, "<script", 7)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Would the end tag of this script not end it? The standard reads "<!--" and
+ * "<script" in a script as the begin of another one. */
+static bool is_endless(const struct markup_node *node)
+{
+	return node->space == MARKUP_HTML && node->tag == HTML_SCRIPT &&
+	       node->child &&
+	       memmem(node->child->text.ptr, node->child->text.len, "<!--",
+		      4) &&
+	       finds_script(node->child->text);
+}
+
 void merge_write_whole(struct merge_writer *writer,
 		       const struct markup_node *node, enum merge_mark mark)
 {
 	const struct markup_node *at = node;
+
+	if (is_endless(node)) {
+		merge_write_tag(writer, "code", false, mark);
+		merge_write_text(writer, node->child->text);
+		merge_write_tag(writer, "code", true, MERGE_SAME);
+		return;
+	}
 
 	for (;;) {
 		if (!is_in_textarea(at, node)) {

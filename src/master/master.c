@@ -20,6 +20,14 @@
 #define HELD_MAX     ((size_t)256 << 20)
 #define EXIT_SECONDS 1.0
 
+/* A child of the command's that is waited for. */
+struct exit_watch {
+	struct exit_watch *next;
+	struct master *master;
+	void (*on_exit)(void *arg, int status);
+	void *arg;
+};
+
 /* --- Turns ------------------------------------------------------------------------------- */
 
 void master_wake(struct master *master)
@@ -363,6 +371,12 @@ void master_free(struct master *master)
 			job_free(master->jobs[state].first);
 	}
 	children_free(master->children);
+	while (master->watches) {
+		struct exit_watch *watch = master->watches;
+
+		master->watches = watch->next;
+		free(watch);
+	}
 	master->loop->timer_free(master->turn);
 	master->loop->timer_free(master->pool_timer);
 	master->loop->timer_free(master->drain_timer);
@@ -379,15 +393,14 @@ struct loop *master_loop(struct master *master)
 	return master->loop;
 }
 
-struct exit_watch {
-	void (*on_exit)(void *arg, int status);
-	void *arg;
-};
-
 static void on_watched_exit(void *arg, const struct child_end *end)
 {
 	struct exit_watch watch = *(struct exit_watch *)arg;
+	struct exit_watch **at = &watch.master->watches;
 
+	while (*at != arg)
+		at = &(*at)->next;
+	*at = watch.next;
 	free(arg);
 	watch.on_exit(watch.arg, end->status);
 }
@@ -397,6 +410,9 @@ void master_watch_child(struct master *master, pid_t pid,
 {
 	struct exit_watch *watch = xcalloc(1, sizeof(*watch));
 
+	watch->master = master;
+	watch->next = master->watches;
+	master->watches = watch;
 	watch->on_exit = on_exit;
 	watch->arg = arg;
 	children_watch(master->children, pid, false, on_watched_exit, watch);

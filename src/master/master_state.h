@@ -151,6 +151,7 @@ struct master {
 	struct loop_ev *ev;
 	struct loop *loop;
 	struct children *children;
+	struct exit_watch *watches; /* of master_watch_child */
 	struct broker *broker;
 	enum broker_state broker_state;
 	struct job_list jobs[JOB_STATE_COUNT];

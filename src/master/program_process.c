@@ -34,8 +34,12 @@ static void try_end(struct program_process *process)
 		process->on_end(process);
 		return;
 	}
-	/* Dead, and somebody holds its pipes: what it left behind is ended. */
-	children_kill_tree(process->master->children, 0, process->mark);
+	/* Dead, and its pipes are open: mostly their end is just to be read;
+	 * else what it left behind holds them, and is ended. Looking for that
+	 * is dear, so only if there is anything. */
+	if (children_has_strays(process->master->children))
+		children_kill_tree(process->master->children, 0,
+				   process->mark);
 }
 
 static void on_exit_status(void *arg, const struct child_end *end)
