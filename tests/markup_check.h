@@ -164,7 +164,11 @@ static inline void check_open(struct checker *c, struct slice tag,
 	c->stack[c->depth].own =
 		memmem(tag.ptr, tag.len, "tagdiff_source", 14) != NULL;
 	for (int i = 0; i < c->depth; i++)
-		foreign |= check_in(c->stack[i].name, " svg math ");
+		foreign = check_in(c->stack[i].name, " svg math ") ||
+			  (foreign &&
+			   !check_in(c->stack[i].name,
+				     " title desc foreignObject mi mo mn ms "
+				     "mtext annotation-xml "));
 	c->stack[c->depth].own |= foreign && !c->xml;
 	if (!c->xml && c->depth && !c->stack[c->depth].own &&
 	    check_in(name, " ins del ") &&

@@ -326,15 +326,38 @@ static int leave(struct flattener *f, const struct markup_node *node,
 	return 0;
 }
 
-static uint32_t number_nodes(const struct markup_node *root)
+/* About how many words: white space beyond ASCII is not heeded. */
+static uint32_t guess_words(struct slice text)
 {
 	uint32_t count = 0;
+	bool blank = true;
 
-	for (const struct markup_node *node = root; node;
-	     node = markup_next(root, node)) {
-		((struct markup_node *)(uintptr_t)node)->index = count++;
+	for (size_t i = 0; i < text.len; i++) {
+		bool space = (unsigned char)text.ptr[i] <= ' ';
+
+		count += blank && !space;
+		blank = space;
 	}
 	return count;
+}
+
+/* Numbers the nodes, and makes room for the tokens that they will give: a list
+ * that grows in an arena leaves its former selves behind. */
+static int number_nodes(struct merge *merge, struct merge_side *side)
+{
+	const struct markup_node *root = side->root, *node = root;
+	uint32_t count = 0, tokens = 64;
+
+	for (; node; node = markup_next(root, node)) {
+		((struct markup_node *)(uintptr_t)node)->index = count++;
+		tokens += node->kind == MARKUP_TEXT ? guess_words(node->text)
+						    : !node->child;
+	}
+	side->node_count = count;
+	side->token_size = tokens;
+	side->tokens =
+		arena_alloc(merge->arena, tokens * sizeof(*side->tokens));
+	return side->tokens ? 0 : -1;
 }
 
 static int walk(struct flattener *f, uint32_t *since)
@@ -371,7 +394,9 @@ int merge_flatten(struct merge *merge, struct merge_side *side)
 	struct flattener f = {.merge = merge, .side = side, .boundary = true};
 	uint32_t *since;
 
-	side->node_count = number_nodes(side->root);
+	if (number_nodes(merge, side)) {
+		return diff_events_no_memory(merge->err);
+	}
 	side->elements = arena_calloc(merge->arena, side->node_count,
 				      sizeof(*side->elements));
 	since = arena_calloc(merge->arena, side->node_count, sizeof(*since));

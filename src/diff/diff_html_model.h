@@ -28,7 +28,7 @@ enum merge_kind {
 };
 
 struct merge_token {
-	enum merge_kind kind;
+	uint8_t kind; /* enum merge_kind */
 	bool bare;    /* there is no text in it */
 	bool changed; /* its mate is another one of the same tag */
 	uint32_t id;
