@@ -7,7 +7,21 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define PI 3.14159265358979323846
+#define SIDE_MAX 100
+#define PI	 3.14159265358979323846
+
+/*
+ * Both hashes are cosine transforms. cos(pi / length * component * (i + shift))
+ * for each i of a side: taken once a side, as a cosine for each pixel would
+ * cost more than the decoding of a picture.
+ */
+static void fill_cosines(double *out, int length, int component, double shift)
+{
+	int i;
+
+	for (i = 0; i < length; i++)
+		out[i] = cos(PI / length * component * (i + shift));
+}
 
 /* --- BlurHash -------------------------------------------------------------- */
 
@@ -40,36 +54,40 @@ static char *put_base83(char *out, int value, int digits)
 	return out + digits;
 }
 
-/* One pixel on white, linear. */
-static void linear_pixel(const unsigned char *rgba, const double table[256],
-			 double out[3])
+/* Every pixel on white, linear. The caller frees. */
+static double *linear_pixels(const struct hint_pixels *pixels)
 {
+	size_t count = (size_t)(pixels->width * pixels->height), i;
+	double *linear = malloc(count * 3 * sizeof(*linear)), table[256];
 	int c;
 
-	for (c = 0; c < 3; c++)
-		out[c] = table[(rgba[c] * rgba[3] + 255 * (255 - rgba[3])) /
-			       255];
+	for (i = 0; i < 256; i++)
+		table[i] = to_linear((double)i);
+	for (i = 0; linear && i < count; i++) {
+		const unsigned char *p = pixels->rgba + 4 * i;
+
+		for (c = 0; c < 3; c++)
+			linear[3 * i + (size_t)c] =
+				table[(p[c] * p[3] + 255 * (255 - p[3])) / 255];
+	}
+	return linear;
 }
 
 static void blurhash_factor(const struct hint_pixels *pixels,
-			    const double table[256], const int component[2],
+			    const double *linear, const int component[2],
 			    double factor[3])
 {
-	double sum[3] = {0}, scale;
+	double across[SIDE_MAX], down[SIDE_MAX], sum[3] = {0}, scale;
 	int x, y, c;
 
+	fill_cosines(across, pixels->width, component[0], 0);
+	fill_cosines(down, pixels->height, component[1], 0);
 	for (y = 0; y < pixels->height; y++) {
-		double down = cos(PI * component[1] * y / pixels->height);
+		for (x = 0; x < pixels->width; x++, linear += 3) {
+			double basis = down[y] * across[x];
 
-		for (x = 0; x < pixels->width; x++) {
-			double basis = down * cos(PI * component[0] * x /
-						  pixels->width);
-			double pixel[3];
-
-			linear_pixel(pixels->rgba + 4 * (y * pixels->width + x),
-				     table, pixel);
 			for (c = 0; c < 3; c++)
-				sum[c] += basis * pixel[c];
+				sum[c] += basis * linear[c];
 		}
 	}
 	scale = (component[0] || component[1] ? 2.0 : 1.0) /
@@ -102,14 +120,16 @@ void hints_blurhash(const struct hint_pixels *pixels,
 {
 	bool upright = pixels->height > pixels->width;
 	int across = upright ? 3 : 4, down = upright ? 4 : 3;
-	double table[256], factors[12][3], max;
+	double *linear = linear_pixels(pixels), factors[12][3], max;
 	int i, quantized;
 
-	for (i = 0; i < 256; i++)
-		table[i] = to_linear(i);
+	*out = '\0';
+	if (!linear)
+		return;
 	for (i = 0; i < across * down; i++)
-		blurhash_factor(pixels, table, (int[2]){i % across, i / across},
-				factors[i]);
+		blurhash_factor(pixels, linear,
+				(int[2]){i % across, i / across}, factors[i]);
+	free(linear);
 	quantized = largest_factor(factors, across * down);
 	max = (quantized + 1) / 166.0;
 	out = put_base83(out, (across - 1) + (down - 1) * 9, 1);
@@ -177,15 +197,14 @@ static void thumb_planes(const struct hint_pixels *pixels,
 static double thumb_term(const struct hint_pixels *pixels, const double *plane,
 			 int across, int down)
 {
-	double sum = 0;
+	double fx[SIDE_MAX], fy[SIDE_MAX], sum = 0;
 	int x, y;
 
+	fill_cosines(fx, pixels->width, across, 0.5);
+	fill_cosines(fy, pixels->height, down, 0.5);
 	for (y = 0; y < pixels->height; y++) {
-		double fy = cos(PI / pixels->height * down * (y + 0.5));
-
 		for (x = 0; x < pixels->width; x++)
-			sum += plane[y * pixels->width + x] * fy *
-			       cos(PI / pixels->width * across * (x + 0.5));
+			sum += *plane++ * fy[y] * fx[x];
 	}
 	return sum / (pixels->width * pixels->height);
 }
@@ -270,7 +289,7 @@ size_t hints_thumbhash(const struct hint_pixels *pixels,
 	int count = pixels->width * pixels->height, i;
 	double *memory = calloc((size_t)count * 4, sizeof(*memory));
 	struct thumb_planes planes;
-	struct thumb_channel channels[4];
+	struct thumb_channel channels[4] = {0};
 	int longest =
 		pixels->width > pixels->height ? pixels->width : pixels->height;
 	int lsize[2], limit;
@@ -293,7 +312,9 @@ size_t hints_thumbhash(const struct hint_pixels *pixels,
 		      &channels[0]);
 	thumb_channel(pixels, planes.plane[1], (int[2]){3, 3}, &channels[1]);
 	thumb_channel(pixels, planes.plane[2], (int[2]){3, 3}, &channels[2]);
-	thumb_channel(pixels, planes.plane[3], (int[2]){5, 5}, &channels[3]);
+	if (planes.alpha)
+		thumb_channel(pixels, planes.plane[3], (int[2]){5, 5},
+			      &channels[3]);
 	len = thumb_header(channels, pixels, lsize, planes.alpha, out);
 	for (i = 0; i < (planes.alpha ? 4 : 3); i++)
 		len = thumb_terms(&channels[i == 3 ? 3 : i], &high, out, len);
