@@ -25,7 +25,7 @@ LIBCFLAGS := $(shell $(PKG) --cflags $(PKGS) 2>/dev/null)
 LIBS	:= $(shell $(PKG) --libs $(PKGS) 2>/dev/null) \
 	   $(if $(call has,yaml-0.1),-lyaml) \
 	   $(if $(call has,hiredis_ssl),-lhiredis_ssl -lssl) \
-	   -lev -linih -lm -ldl
+	   -lev -lm -ldl
 VIPS	:= $(call has,vips)
 
 ALLC	= $(CC) -std=c11 $(CPPFLAGS) $(WARN) $(LIBCFLAGS) $(CFLAGS) $(SANFLAGS)

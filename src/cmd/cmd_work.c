@@ -54,16 +54,15 @@ static void on_reload(void *arg, struct master *master)
 	config_release(&config);
 }
 
-static int run_worker(struct work *work, struct own_redis *redis)
+static int run_worker(struct work *work)
 {
 	struct err err = ERR_INIT;
 	struct master *master;
 	int status;
 
-	work->redis = redis;
 	options_fill(&work->options, &work->config, true);
-	if (redis)
-		work->options.master.url = own_redis_url(redis);
+	if (work->redis)
+		work->options.master.url = own_redis_url(work->redis);
 	work->options.master.on_reload = on_reload;
 	work->options.master.arg = work;
 	master = master_new(&work->options.master, &err);
@@ -71,9 +70,9 @@ static int run_worker(struct work *work, struct own_redis *redis)
 		options_release(&work->options);
 		return cmd_fail(CMD_CONFIG, "%s", err.message);
 	}
-	own_redis_watch(redis, master);
+	own_redis_watch(work->redis, master);
 	status = master_run(master);
-	own_redis_unwatch(redis);
+	own_redis_unwatch(work->redis);
 	master_free(master);
 	options_release(&work->options);
 	return status;
@@ -82,23 +81,22 @@ static int run_worker(struct work *work, struct own_redis *redis)
 static int work_run(const struct cmd_line *line)
 {
 	struct work work = {.line = line};
-	struct own_redis *redis = NULL;
 	struct err err = ERR_INIT;
 	int status = CMD_CONFIG;
 
 	if (!cmd_config_load(line, &work.config, true)) {
 		status = 0;
 		if (cmd_has(line, "--with-redis")) {
-			redis = own_redis_start(cmd_value(line, "--with-redis"),
-						&err);
-			if (!redis)
+			work.redis = own_redis_start(
+				cmd_value(line, "--with-redis"), &err);
+			if (!work.redis)
 				status = cmd_fail(CMD_UNAVAILABLE, "%s",
 						  err.message);
 		}
 		if (!status)
-			status = run_worker(&work, redis);
+			status = run_worker(&work);
 	}
-	own_redis_stop(redis);
+	own_redis_stop(work.redis);
 	config_release(&work.config);
 	return status;
 }

@@ -149,6 +149,15 @@ static void problem_section(struct config *config, const char *where,
 		       found ? found : "", found ? "]" : "");
 }
 
+int config_section_check(struct config *config, const char *where,
+			 const char *section)
+{
+	if (config_scope_of(section) >= 0)
+		return 0;
+	problem_section(config, where, section);
+	return -1;
+}
+
 static void problem_key(struct config *config, const char *where,
 			const char *section, const char *key)
 {
@@ -212,10 +221,8 @@ void config_take(struct config *config, const struct config_place *place,
 	const struct config_key *row;
 	struct config_entry *entry;
 
-	if (config_scope_of(section) < 0) {
-		problem_section(config, place->where, section);
+	if (config_section_check(config, place->where, section))
 		return;
-	}
 	row = config_row(section, key);
 	if (!row && !task_setting_row(config_task_of(section), key)) {
 		problem_key(config, place->where, section, key);

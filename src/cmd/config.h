@@ -16,11 +16,12 @@
 
 enum config_type {
 	CONFIG_TEXT,
-	CONFIG_WORDS,	/* separated by spaces or commas */
-	CONFIG_INTEGER, /* min..max */
-	CONFIG_SIZE,	/* "16M", min..max bytes */
-	CONFIG_SECONDS, /* "30", "1.5s", "10m"; min..max seconds */
-	CONFIG_CHOICE,	/* one of `choices` */
+	CONFIG_WORDS,	      /* separated by spaces or commas */
+	CONFIG_INTEGER,	      /* min..max */
+	CONFIG_SIZE,	      /* "16M", min..max bytes */
+	CONFIG_SECONDS,	      /* "30", "1.5s", "10m"; min..max seconds */
+	CONFIG_WHOLE_SECONDS, /* the same without a fraction */
+	CONFIG_CHOICE,	      /* one of `choices` */
 	CONFIG_RANGE,	/* "2s..10m", two durations, the first not longer */
 	CONFIG_COMMAND, /* words as a shell splits them; the program must run */
 	CONFIG_URL,	/* of Redis */

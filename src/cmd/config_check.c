@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -107,17 +108,29 @@ static void read_secret_file(struct config *config, struct config_entry *entry,
 
 static void check_secret(struct config *config, struct config_entry *entry)
 {
+	size_t before = config->problem_count;
+
 	if (entry->value[0] == '@') {
 		read_secret_file(config, entry, entry->value + 1, false);
 	} else {
 		entry->secret = xstrdup(entry->value);
 		entry->secret_len = strlen(entry->value);
 	}
-	if (!entry->secret_len && !config->problem_count)
+	if (!entry->secret_len && config->problem_count == before)
 		bad(config, entry, "%s", "an empty secret is no secret");
 }
 
 /* --- Single values --------------------------------------------------------------- */
+
+/* "name:3"; "app:mails" and "app:v2" are names. */
+static bool is_weighted(struct slice word)
+{
+	size_t i = word.len;
+
+	while (i && word.ptr[i - 1] >= '0' && word.ptr[i - 1] <= '9')
+		i--;
+	return i && i < word.len && word.ptr[i - 1] == ':';
+}
 
 static void check_queues(struct config *config, struct config_entry *entry)
 {
@@ -127,9 +140,7 @@ static void check_queues(struct config *config, struct config_entry *entry)
 
 	while ((word = config_word(entry->value, &pos)).len) {
 		err_quote(quoted, 60, word);
-		if (memchr(word.ptr, ':', word.len) &&
-		    word.ptr[word.len - 1] >= '0' &&
-		    word.ptr[word.len - 1] <= '9')
+		if (is_weighted(word))
 			bad(config, entry,
 			    "%s: weights (name:number) are not built yet; "
 			    "queues are served in strict order",
@@ -183,7 +194,10 @@ static void check_number(struct config *config, struct config_entry *entry)
 		good = !text_size(text, &size) && in_range(row, (double)size);
 		break;
 	default:
-		good = !text_duration(text, &seconds) && in_range(row, seconds);
+		good = !text_duration(text, &seconds) &&
+		       in_range(row, seconds) &&
+		       (row->type == CONFIG_SECONDS ||
+			seconds == floor(seconds));
 		break;
 	}
 	if (!good)
@@ -218,6 +232,7 @@ void config_check_value(struct config *config, struct config_entry *entry)
 	case CONFIG_INTEGER:
 	case CONFIG_SIZE:
 	case CONFIG_SECONDS:
+	case CONFIG_WHOLE_SECONDS:
 		check_number(config, entry);
 		break;
 	case CONFIG_CHOICE:
@@ -249,6 +264,68 @@ void config_check_value(struct config *config, struct config_entry *entry)
 }
 
 /* --- Several values ---------------------------------------------------------------- */
+
+/* Where the one of two settings stands that was given; for what is wrong about
+ * both. At least one is no default. */
+static const char *place_of(const struct config *config, const char *section,
+			    const char *key, const char *other)
+{
+	const struct config_entry *entry = config_find(config, section, key);
+
+	if (!entry)
+		entry = config_find(config, section, other);
+	return entry ? entry->where : "configuration";
+}
+
+/* A time that must not be over its ceiling. */
+static void check_ceiling(struct config *config, const char *section,
+			  const char *key, const char *ceiling)
+{
+	if (config_seconds(config, section, key) >
+	    config_seconds(config, section, ceiling))
+		config_problem(config, place_of(config, section, key, ceiling),
+			       section, key, "%s is over %s, which is %s",
+			       config_text(config, section, key), ceiling,
+			       config_text(config, section, ceiling));
+}
+
+/* At most once is one blocking pop over all queues: all or none, one side. */
+static void check_delivery(struct config *config, char *const *queues,
+			   size_t count)
+{
+	static const char *const keys[] = {"delivery", "pop"};
+	char first[300], section[300];
+	size_t i, k;
+	bool once = false;
+
+	for (i = 0; i < count; i++) {
+		snprintf(section, sizeof(section), "queue:%.280s", queues[i]);
+		once |= config_choice(config, section, "delivery") == 1;
+	}
+	if (!once)
+		return;
+	snprintf(first, sizeof(first), "queue:%.280s", queues[0]);
+	for (i = 1; i < count; i++) {
+		snprintf(section, sizeof(section), "queue:%.280s", queues[i]);
+		for (k = 0; k < 2; k++) {
+			const char *at = config_find(config, section, keys[k])
+						 ? section
+						 : first;
+
+			if (config_choice(config, section, keys[k]) ==
+			    config_choice(config, first, keys[k]))
+				continue;
+			config_problem(
+				config, place_of(config, at, keys[k], keys[k]),
+				section, keys[k],
+				"%s, but %s in [%s]: where one queue "
+				"is at-most-once all of a worker's "
+				"queues have the same delivery and pop",
+				config_text(config, section, keys[k]),
+				config_text(config, first, keys[k]), first);
+		}
+	}
+}
 
 static bool has_command(const struct config *config, const char *section)
 {
@@ -306,10 +383,7 @@ static void check_task_section(struct config *config, const char *name,
 	}
 	if (program && need_programs)
 		check_command(config, section);
-	if (config_seconds(config, section, "timeout") >
-	    config_seconds(config, section, "max_timeout"))
-		config_problem(config, "configuration", section, "timeout",
-			       "it is over max_timeout");
+	check_ceiling(config, section, "timeout", "max_timeout");
 }
 
 static void check_queue_section(struct config *config, const char *name,
@@ -329,8 +403,9 @@ static void check_queue_section(struct config *config, const char *name,
 			    section);
 	entry = config_find(config, section, "task");
 	if (config_choice(config, section, "payload") == 1 && !entry)
-		config_problem(config, "configuration", section, "payload",
-			       "raw payloads need the key task");
+		config_problem(
+			config, place_of(config, section, "payload", "payload"),
+			section, "payload", "raw payloads need the key task");
 	if (entry && !task_find(slice_text(entry->value))) {
 		char task[300];
 
@@ -351,10 +426,8 @@ void config_check_whole(struct config *config, bool need_programs)
 		check_task_section(config, names[i], need_programs);
 	for (i = 0; i < queues; i++)
 		check_queue_section(config, own[i], list, served);
-	if (config_seconds(config, "cherry", "reply_ttl") >
-	    config_seconds(config, "cherry", "max_reply_ttl"))
-		config_problem(config, "configuration", "cherry", "reply_ttl",
-			       "it is over max_reply_ttl");
+	check_ceiling(config, "cherry", "reply_ttl", "max_reply_ttl");
+	check_delivery(config, list, served);
 	config_names_free(names, tasks);
 	config_names_free(own, queues);
 	config_names_free(list, served);

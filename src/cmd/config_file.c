@@ -1,192 +1,158 @@
 /*
- * Reads a configuration file through inih, with line numbers, and the
- * environment. The only file that names inih.
+ * Reads a configuration file: [section], key = value, comments. Written here
+ * because inih as Debian builds it cuts lines after 199 bytes and names after
+ * 49, says no line numbers, skips unknown sections that are empty, and takes an
+ * indented key for more of the value above it: each of them a setting that is
+ * silently not what was written.
  */
 #include "cmd/config_private.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <ini.h>
 #include <stdlib.h>
 
-/* inih cuts longer lines in two, silently. */
-#define LINE_MAX_BYTES 199
+#define LINE_MAX_BYTES 65536
 
 struct reading {
 	struct config *config;
 	const char *path;
-	FILE *file;
 	int line;
-	bool long_line;
+	char *section; /* NULL: none yet, or one that is wrong */
+	bool any;      /* a section has begun, right or wrong */
 };
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Cuts white space off both ends, in place. */
+static char *trim(char *text)
+{
+	size_t len;
+
+	while (is_blank(*text))
+		text++;
+	len = strlen(text);
+	while (len && is_blank(text[len - 1]))
+		len--;
+	text[len] = '\0';
+	return text;
+}
+
+/* A ';' at the start or behind a blank begins a comment. '#' does only at the
+ * start of a line: it is common inside values. */
+static void cut_comment(char *text)
+{
+	size_t i;
+
+	for (i = 0; text[i]; i++) {
+		if (text[i] == ';' && (i == 0 || is_blank(text[i - 1]))) {
+			text[i] = '\0';
+			return;
+		}
+	}
+}
 
 static void where_is(const struct reading *reading, char out[600])
 {
 	snprintf(out, 600, "%.560s:%d", reading->path, reading->line);
 }
 
-/* Hands inih a line and counts it. */
-static char *read_line(char *text, int size, void *stream)
+static void take_section(struct reading *reading, char *text)
 {
-	struct reading *reading = stream;
+	size_t len = strlen(text);
 	char where[600];
-	size_t len;
 
-	if (!fgets(text, size, reading->file))
-		return NULL;
-	len = strlen(text);
-	if (!reading->long_line)
-		reading->line++;
-	reading->long_line =
-		len && text[len - 1] != '\n' && !feof(reading->file);
-	if (reading->long_line) {
-		where_is(reading, where);
+	where_is(reading, where);
+	free(reading->section);
+	reading->section = NULL;
+	reading->any = true;
+	if (len < 3 || text[len - 1] != ']') {
 		config_problem(reading->config, where, NULL, NULL,
-			       "the line is longer than %d bytes",
-			       LINE_MAX_BYTES);
+			       "\"%.100s\" is no section: [name]", text);
+		return;
 	}
-	return text;
+	text[len - 1] = '\0';
+	text = trim(text + 1);
+	if (!config_section_check(reading->config, where, text))
+		reading->section = strdup(text);
 }
 
-static int on_value(void *user, const char *section, const char *name,
-		    const char *value)
+static void take_setting(struct reading *reading, char *text)
 {
-	struct reading *reading = user;
 	struct config_place place = {CONFIG_FROM_FILE, NULL};
+	char *equal = strchr(text, '=');
 	char where[600];
 
 	where_is(reading, where);
 	place.where = where;
-	if (!section[0])
+	if (!equal || equal == text) {
 		config_problem(reading->config, where, NULL, NULL,
-			       "\"%.100s\" stands before any [section]", name);
-	else
-		config_take(reading->config, &place, section, name, value);
-	return 1;
+			       "\"%.100s\" is neither [section], nor key = "
+			       "value, nor a comment",
+			       text);
+		return;
+	}
+	*equal = '\0';
+	if (!reading->any)
+		config_problem(reading->config, where, NULL, NULL,
+			       "\"%.100s\" stands before any [section]",
+			       trim(text));
+	/* Settings of a section that is wrong would be told twice. */
+	if (reading->section)
+		config_take(reading->config, &place, reading->section,
+			    trim(text), trim(equal + 1));
+}
+
+static void take_line(struct reading *reading, char *text, size_t len)
+{
+	char where[600];
+
+	if (reading->line == 1 && !strncmp(text, "\xef\xbb\xbf", 3))
+		text += 3;
+	where_is(reading, where);
+	if (len > LINE_MAX_BYTES || strlen(text) > LINE_MAX_BYTES) {
+		config_problem(reading->config, where, NULL, NULL,
+			       "the line is longer than %d bytes",
+			       LINE_MAX_BYTES);
+		return;
+	}
+	text = trim(text);
+	if (*text == '#')
+		return;
+	cut_comment(text);
+	text = trim(text);
+	if (*text == '[')
+		take_section(reading, text);
+	else if (*text)
+		take_setting(reading, text);
 }
 
 void config_read_file(struct config *config, const char *path)
 {
 	struct reading reading = {.config = config, .path = path};
-	char where[600];
-	int line;
+	FILE *file = fopen(path, "re");
+	char *text = NULL, where[600];
+	size_t size = 0;
+	ssize_t len = 0;
 
-	reading.file = fopen(path, "re");
-	if (!reading.file) {
+	if (!file) {
 		config_problem(config, path, NULL, NULL, "%s", strerror(errno));
 		return;
 	}
-	line = ini_parse_stream(read_line, &reading, on_value, &reading);
-	if (line > 0) {
-		reading.line = line;
-		where_is(&reading, where);
-		config_problem(config, where, NULL, NULL,
-			       "this is neither [section], nor key = value, "
-			       "nor a comment");
-	}
-	fclose(reading.file);
-}
-
-/* --- Environment ------------------------------------------------------------ */
-
-/* CHERRY_TASK_THUMBNAIL_TIMEOUT: which row of which section is it? Names of
- * queues and tasks are spelled in capitals there, with _ for all else. */
-static bool same_word(const char *upper, const char *name, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++) {
-		char c = (char)toupper((unsigned char)name[i]);
-
-		if (!isalnum((unsigned char)c))
-			c = '_';
-		if (upper[i] != c)
-			return false;
-	}
-	return true;
-}
-
-static bool take_variable(struct config *config, const char *name, size_t len,
-			  const char *value)
-{
-	struct config_place place = {CONFIG_FROM_ENVIRONMENT, NULL};
-	const struct config_key *row;
-	char where[200];
-
-	snprintf(where, sizeof(where), "CHERRY_%.*s", (int)len, name);
-	place.where = where;
-	for (row = config_table; row->name; row++) {
-		const char *section = config_scope_name(row->scope);
-		const char *colon = strchr(section, ':');
-		size_t head =
-			colon ? (size_t)(colon - section) : strlen(section);
-		size_t tail = strlen(row->name);
-		bool any = row->scope == CONFIG_SECRETS;
-
-		if (len < head + 1 || !same_word(name, section, head) ||
-		    name[head] != '_')
-			continue;
-		if (any) {
-			char key[200];
-			size_t i;
-
-			snprintf(key, sizeof(key), "%.*s",
-				 (int)(len - head - 1), name + head + 1);
-			for (i = 0; key[i]; i++)
-				key[i] = (char)tolower((unsigned char)key[i]);
-			config_take(config, &place, section, key, value);
-			return true;
+	while (errno = 0, (len = getline(&text, &size, file)) > 0) {
+		reading.line++;
+		if (memchr(text, '\0', (size_t)len)) {
+			where_is(&reading, where);
+			config_problem(config, where, NULL, NULL,
+				       "a zero byte: this is no text file");
+			break;
 		}
-		if (!colon) {
-			if (len == head + 1 + tail &&
-			    same_word(name + head + 1, row->name, tail)) {
-				config_take(config, &place, section, row->name,
-					    value);
-				return true;
-			}
-			continue;
-		}
-		if (len > head + 2 + tail && name[len - tail - 1] == '_' &&
-		    same_word(name + len - tail, row->name, tail)) {
-			char whole[200];
-			size_t i, start = head + 1;
-
-			snprintf(whole, sizeof(whole), "%.*s:%.*s", (int)head,
-				 section, (int)(len - tail - 2 - head),
-				 name + start);
-			for (i = 0; whole[i]; i++)
-				whole[i] =
-					(char)tolower((unsigned char)whole[i]);
-			config_take(config, &place, whole, row->name, value);
-			return true;
-		}
+		take_line(&reading, text, (size_t)len);
 	}
-	return false;
-}
-
-void config_read_environment(struct config *config, char *const *environment)
-{
-	struct config_place place = {CONFIG_FROM_ENVIRONMENT, "REDIS_URL"};
-	const char *equal;
-	size_t i;
-
-	for (i = 0; environment[i]; i++) {
-		equal = strchr(environment[i], '=');
-		if (!equal)
-			continue;
-		if (!strncmp(environment[i], "REDIS_URL=", 10) && equal[1])
-			config_take(config, &place, "redis", "url", equal + 1);
-	}
-	for (i = 0; environment[i]; i++) {
-		equal = strchr(environment[i], '=');
-		if (!equal || strncmp(environment[i], "CHERRY_", 7))
-			continue;
-		if (!take_variable(config, environment[i] + 7,
-				   (size_t)(equal - environment[i]) - 7,
-				   equal + 1))
-			config_warn(config,
-				    "%.*s in the environment names no setting",
-				    (int)(equal - environment[i]),
-				    environment[i]);
-	}
+	if (len < 0 && !feof(file))
+		config_problem(config, path, NULL, NULL, "%s", strerror(errno));
+	free(text);
+	free(reading.section);
+	fclose(file);
 }

@@ -32,6 +32,10 @@ const struct config_key *config_row(const char *section, const char *key);
 void config_take(struct config *config, const struct config_place *place,
 		 const char *section, const char *key, const char *value);
 
+/* 0, or -1: there is no such section, and that is told. */
+int config_section_check(struct config *config, const char *where,
+			 const char *section);
+
 /* Reads a file; each problem is collected. */
 void config_read_file(struct config *config, const char *path);
 /* Takes CHERRY_SECTION_KEY and REDIS_URL. */

@@ -1,145 +1,197 @@
 /*
- * The configuration as it was understood, with where each value comes from.
- * Secrets are never written.
+ * The configuration as it was understood, with where each value comes from: as
+ * a file that could be read again, or as JSON. Secrets are never written.
  */
 #include "cmd/config_private.h"
 
 #include <stdlib.h>
 #include "base/json.h"
 
-static bool is_secret(const struct config_key *row)
-{
-	return row && row->type == CONFIG_SECRET;
-}
+#define TEXT_MAX ((size_t)16 << 20)
+
+/* One setting on its way out; `where` is NULL for a default. */
+struct shown {
+	const char *section, *key, *value, *where;
+	const struct config_key *row;
+};
+
+struct show {
+	const struct config *config;
+	struct buf out;
+	bool json;
+	char section[300]; /* whose head has been written */
+};
+
+/* --- Values --------------------------------------------------------------- */
 
 /* A URL with its password masked. */
-static void put_url(const char *url, FILE *out)
+static void put_url(const char *url, struct buf *out)
 {
 	const char *scheme = strstr(url, "://");
-	const char *at = strrchr(url, '@'), *colon;
+	const char *at = strrchr(url, '@'), *colon = NULL;
 
-	if (!scheme || !at || at < scheme) {
-		fputs(url, out);
-		return;
-	}
-	colon = memchr(scheme + 3, ':', (size_t)(at - scheme) - 3);
+	if (scheme && at && at > scheme + 3)
+		colon = memchr(scheme + 3, ':', (size_t)(at - scheme) - 3);
 	if (colon)
-		fprintf(out, "%.*s:***%s", (int)(colon - url), url, at);
+		buf_printf(out, "%.*s:***%s", (int)(colon - url), url, at);
 	else
-		fputs(url, out);
+		buf_add_text(out, url);
 }
 
-static void show_value(const struct config_key *row, const char *value,
-		       FILE *out)
+static void put_value(const struct shown *shown, struct buf *out)
 {
-	if (is_secret(row) && value[0] != '@')
-		fputs("***", out);
-	else if (row && row->type == CONFIG_URL)
-		put_url(value, out);
+	enum config_type type = shown->row ? shown->row->type : CONFIG_TEXT;
+
+	if (type == CONFIG_SECRET && shown->value[0] != '@')
+		buf_add_text(out, "***");
+	else if (type == CONFIG_URL)
+		put_url(shown->value, out);
 	else
-		fputs(value, out);
+		buf_add_text(out, shown->value);
 }
 
-static void show_line(const struct config *config, const char *section,
-		      const struct config_key *row, FILE *out)
+static void put_line(struct show *show, const struct shown *shown)
+{
+	if (strcmp(show->section, shown->section) != 0)
+		buf_printf(&show->out, "%s[%s]\n", show->out.len ? "\n" : "",
+			   shown->section);
+	buf_printf(&show->out, "%s = ", shown->key);
+	put_value(shown, &show->out);
+	if (shown->where)
+		buf_printf(&show->out, "\t; %s", shown->where);
+	buf_add_char(&show->out, '\n');
+}
+
+static void put_json(struct show *show, const struct shown *shown)
+{
+	struct buf value;
+
+	buf_init(&value, TEXT_MAX);
+	put_value(shown, &value);
+	json_put_comma(&show->out);
+	buf_add_char(&show->out, '{');
+	json_put_key(&show->out, "section");
+	json_put_string(&show->out, slice_text(shown->section));
+	json_put_key(&show->out, "key");
+	json_put_string(&show->out, slice_text(shown->key));
+	json_put_key(&show->out, "value");
+	json_put_string(&show->out, buf_slice(&value));
+	json_put_key(&show->out, "from");
+	json_put_string(&show->out,
+			slice_text(shown->where ? shown->where : "default"));
+	buf_add_char(&show->out, '}');
+	buf_release(&value);
+}
+
+static void show_one(struct show *show, const struct shown *shown)
+{
+	if (show->json)
+		put_json(show, shown);
+	else
+		put_line(show, shown);
+	snprintf(show->section, sizeof(show->section), "%s", shown->section);
+}
+
+/* --- Sections ------------------------------------------------------------- */
+
+static void show_row(struct show *show, const char *section,
+		     const struct config_key *row)
 {
 	const struct config_entry *entry =
-		config_find(config, section, row->name);
+		config_find(show->config, section, row->name);
 
-	fprintf(out, "%s = ", row->name);
-	show_value(row, entry ? entry->value : row->fallback, out);
-	if (entry)
-		fprintf(out, "\t; %s", entry->where);
-	fputc('\n', out);
+	show_one(show,
+		 &(struct shown){.section = section,
+				 .key = row->name,
+				 .value = entry ? entry->value : row->fallback,
+				 .where = entry ? entry->where : NULL,
+				 .row = row});
 }
 
-static void show_own(const struct config *config, const char *section,
-		     FILE *out)
+/* What has no row of its own: secrets, and settings of built-in tasks. */
+static void show_own(struct show *show, const char *section)
 {
 	size_t i;
 
-	for (i = 0; i < config->count; i++) {
-		const struct config_entry *entry = &config->entries[i];
+	for (i = 0; i < show->config->count; i++) {
+		const struct config_entry *entry = &show->config->entries[i];
 
 		if (!entry->used || strcmp(entry->section, section) != 0 ||
 		    (entry->row && entry->row->scope != CONFIG_SECRETS))
 			continue;
-		fprintf(out, "%s = ", entry->key);
-		show_value(entry->row, entry->value, out);
-		fprintf(out, "\t; %s\n", entry->where);
+		show_one(show, &(struct shown){.section = section,
+					       .key = entry->key,
+					       .value = entry->value,
+					       .where = entry->where,
+					       .row = entry->row});
 	}
 }
 
-static void show_section(const struct config *config, enum config_scope scope,
-			 const char *section, FILE *out)
+static void show_section(struct show *show, enum config_scope scope,
+			 const char *section)
 {
+	bool program = scope == CONFIG_TASK &&
+		       config_find(show->config, section, "command");
 	const struct config_key *row;
-	bool program =
-		scope == CONFIG_TASK && config_find(config, section, "command");
 
-	fprintf(out, "[%s]\n", section);
 	for (row = config_table; row->name; row++) {
-		if (row->scope == scope && scope != CONFIG_SECRETS)
-			show_line(config, section, row, out);
-		if (program && row->scope == CONFIG_PROGRAM)
-			show_line(config, section, row, out);
+		bool fits = row->scope == scope ||
+			    (program && row->scope == CONFIG_PROGRAM);
+
+		if (fits && scope != CONFIG_SECRETS &&
+		    row->type != CONFIG_LATER)
+			show_row(show, section, row);
 	}
-	show_own(config, section, out);
-	fputc('\n', out);
+	show_own(show, section);
 }
 
-static void show_named(const struct config *config, enum config_scope scope,
-		       const char *prefix, FILE *out)
+static void show_names(struct show *show, enum config_scope scope,
+		       const char *prefix, char **names, size_t count)
 {
 	char section[300];
-	size_t count, i;
-	char **names = config_names(config, prefix, &count);
+	size_t i;
 
 	for (i = 0; i < count; i++) {
 		snprintf(section, sizeof(section), "%s%.280s", prefix,
 			 names[i]);
-		show_section(config, scope, section, out);
+		show_section(show, scope, section);
 	}
 	config_names_free(names, count);
 }
 
+static void show_all(struct show *show)
+{
+	size_t count;
+	char **names;
+
+	show_section(show, CONFIG_CHERRY, "cherry");
+	show_section(show, CONFIG_REDIS, "redis");
+	names = config_queues(show->config, &count);
+	show_names(show, CONFIG_QUEUE, "queue:", names, count);
+	names = config_names(show->config, "task:", &count);
+	show_names(show, CONFIG_TASK, "task:", names, count);
+	show_section(show, CONFIG_FILES, "files");
+	show_section(show, CONFIG_SECRETS, "secrets");
+}
+
 void config_show(const struct config *config, FILE *out)
 {
-	show_section(config, CONFIG_CHERRY, "cherry", out);
-	show_section(config, CONFIG_REDIS, "redis", out);
-	show_named(config, CONFIG_QUEUE, "queue:", out);
-	show_named(config, CONFIG_TASK, "task:", out);
-	show_section(config, CONFIG_FILES, "files", out);
-	show_section(config, CONFIG_SECRETS, "secrets", out);
+	struct show show = {.config = config};
+
+	buf_init(&show.out, TEXT_MAX);
+	show_all(&show);
+	fwrite(show.out.ptr, 1, show.out.len, out);
+	buf_release(&show.out);
 }
 
 void config_show_json(const struct config *config, FILE *out)
 {
-	struct buf text;
-	size_t i;
+	struct show show = {.config = config, .json = true};
 
-	buf_init(&text, (size_t)16 << 20);
-	buf_add_text(&text, "{\"version\":1,\"given\":[");
-	for (i = 0; i < config->count; i++) {
-		const struct config_entry *entry = &config->entries[i];
-
-		if (!entry->used)
-			continue;
-		json_put_comma(&text);
-		buf_add_char(&text, '{');
-		json_put_key(&text, "section");
-		json_put_string(&text, slice_text(entry->section));
-		json_put_key(&text, "key");
-		json_put_string(&text, slice_text(entry->key));
-		json_put_key(&text, "value");
-		json_put_string(&text, slice_text(is_secret(entry->row)
-							  ? "***"
-							  : entry->value));
-		json_put_key(&text, "from");
-		json_put_string(&text, slice_text(entry->where));
-		buf_add_char(&text, '}');
-	}
-	buf_add_text(&text, "]}\n");
-	fwrite(text.ptr, 1, text.len, out);
-	buf_release(&text);
+	buf_init(&show.out, TEXT_MAX);
+	buf_add_text(&show.out, "{\"version\":1,\"settings\":[");
+	show_all(&show);
+	buf_add_text(&show.out, "]}\n");
+	fwrite(show.out.ptr, 1, show.out.len, out);
+	buf_release(&show.out);
 }

@@ -32,6 +32,12 @@
 		.fallback = (text), .min = (low), .max = (high),               \
 		.help = (help_text)                                            \
 	}
+#define WHOLE(s, n, text, low, high, help_text)                                \
+	{                                                                      \
+		.scope = (s), .name = (n), .type = CONFIG_WHOLE_SECONDS,       \
+		.fallback = (text), .min = (low), .max = (high),               \
+		.help = (help_text)                                            \
+	}
 #define CHOICE(s, n, text, list, help_text)                                    \
 	{                                                                      \
 		.scope = (s), .name = (n), .type = CONFIG_CHOICE,              \
@@ -55,9 +61,9 @@ const struct config_key config_table[] = {
 	     "longest task, as pushed"),
 	SIZE(CONFIG_CHERRY, "max_reply", "64M", 1024, BYTES,
 	     "longest reply"),
-	SECONDS(CONFIG_CHERRY, "reply_ttl", "3600", 1, 3650 * DAY,
+	WHOLE(CONFIG_CHERRY, "reply_ttl", "3600", 1, 3650 * DAY,
 		"life of a reply key"),
-	SECONDS(CONFIG_CHERRY, "max_reply_ttl", "604800", 1, 3650 * DAY,
+	WHOLE(CONFIG_CHERRY, "max_reply_ttl", "604800", 1, 3650 * DAY,
 		"longest life that a task may ask for"),
 	TEXT(CONFIG_CHERRY, "reply_prefix",
 	     "if set, reply_to must begin with it"),
@@ -121,7 +127,7 @@ const struct config_key config_table[] = {
 	INTEGER(CONFIG_PROGRAM, "nice", "0", -20, 19, "scheduling priority"),
 	SIZE(CONFIG_PROGRAM, "max_memory", "0", 0, 1e15,
 	     "bytes of address space; 0: no limit"),
-	SECONDS(CONFIG_PROGRAM, "max_cpu", "0", 0, 30 * DAY,
+	WHOLE(CONFIG_PROGRAM, "max_cpu", "0", 0, 30 * DAY,
 		"processor time of a process; 0: no limit"),
 
 	OTHER(CONFIG_FILES, "input_root", CONFIG_DIRECTORY, "",
@@ -205,6 +211,10 @@ void config_key_rule(const struct config_key *key, struct buf *out)
 	case CONFIG_SECONDS:
 		rule_number(key, "a time such as 30, 1.5s or 10m,", out);
 		buf_add_text(out, " seconds");
+		break;
+	case CONFIG_WHOLE_SECONDS:
+		rule_number(key, "a time such as 30 or 10m,", out);
+		buf_add_text(out, " seconds, whole ones");
 		break;
 	case CONFIG_CHOICE:
 		rule_choice(key, out);

@@ -36,12 +36,12 @@ install
 [ "$status" = 0 ] || fail "nothing missing: status $status"
 [ -z "$out$(cat "$LOG")" ] || fail "nothing missing, but: $out $(cat "$LOG")"
 
-MISSING="libev-dev libinih-dev"
+MISSING="libev-dev libseccomp-dev"
 install
 [ "$status" = 1 ] || fail "without root: status $status"
 [ ! -s "$LOG" ] || fail "without root apt-get was called"
 case $out in
-*"apt-get install -y --no-install-recommends libev-dev libinih-dev"*) ;;
+*"apt-get install -y --no-install-recommends libev-dev libseccomp-dev"*) ;;
 *) fail "without root the command is not told: $out" ;;
 esac
 
@@ -52,10 +52,10 @@ USER_ID=0
 install
 [ "$status" = 0 ] || fail "as root: status $status: $out"
 [ "$(cat "$LOG")" = "noninteractive update -q policy=there
-noninteractive install -y -q --no-install-recommends libev-dev libinih-dev policy=there" ] ||
+noninteractive install -y -q --no-install-recommends libev-dev libseccomp-dev policy=there" ] ||
 	fail "as root: $(cat "$LOG")"
 case $out in
-*"installing what is missing: libev-dev libinih-dev"*) ;;
+*"installing what is missing: libev-dev libseccomp-dev"*) ;;
 *) fail "it does not say what it does: $out" ;;
 esac
 [ ! -e "$POLICY_RC_D" ] || fail "the policy file stays behind"

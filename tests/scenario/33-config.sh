@@ -50,3 +50,17 @@ status=0
 status=0
 "$CHERRY" work --redis rediss://localhost 2>"$SCRATCH/err" || status=$?
 [ "$status" = 78 ] && grep -q TLS "$SCRATCH/err" || fail "rediss: $status $(cat "$SCRATCH/err")"
+
+# What is shown can be read again, and gives the same.
+"$CHERRY" config show -c "$SCRATCH/good.conf" --set secrets.key=x >"$SCRATCH/again.conf"
+"$CHERRY" config check -c "$SCRATCH/again.conf" >/dev/null || fail "config show is no configuration"
+"$CHERRY" config show -c "$SCRATCH/again.conf" | sed 's/\t;.*//' >"$SCRATCH/second"
+sed 's/\t;.*//' "$SCRATCH/again.conf" | diff - "$SCRATCH/second" || fail "shown twice, it differs"
+"$CHERRY" config show --json -c "$SCRATCH/good.conf" | python3 -c '
+import json, sys
+for row in json.load(sys.stdin)["settings"]:
+    if row["key"] == "concurrency":
+        assert row["value"] == "3" and row["from"].endswith("good.conf:2"), row
+    if row["key"] == "reply_ttl":
+        assert row["from"] == "default", row
+'

@@ -49,14 +49,12 @@ grep -q '^echo blocks [1-9][0-9]' "$SCRATCH/script" ||
 	fail "README has no ten blocks: $(tail -n 1 "$SCRATCH/script")"
 
 cd "$tree"
-(
-	export PATH=$SCRATCH/bin:$PATH REDIS_URL
-	unset BUILD
-	trap 'kill $(jobs -p) 2>/dev/null || :' EXIT
-	exec 2>"$SCRATCH/err" >"$SCRATCH/out" </dev/null
-	set -e -m -o pipefail
-	. "$SCRATCH/script"
-) || fail "README: $(grep 'README line' "$SCRATCH/err" | tail -n 1): $(tail -n 5 "$SCRATCH/err" "$SCRATCH/out")"
+unset BUILD
+PATH=$SCRATCH/bin:$PATH REDIS_URL=$REDIS_URL timeout -k 5 120 bash -c '
+	trap '\''kill $(jobs -p) 2>/dev/null || :'\'' EXIT
+	set -e -o pipefail
+	. "$1"' readme "$SCRATCH/script" >"$SCRATCH/out" 2>"$SCRATCH/err" </dev/null ||
+	fail "README: $(grep 'README line' "$SCRATCH/err" | tail -n 1): $(tail -n 5 "$SCRATCH/err" "$SCRATCH/out")"
 
 for part in '"hello":"world"' '<ins>green' 'a:1:{s:4:"user";i:7;}' '"output":"5' \
 	'"result":{"n":2}' 'queue.*state' 'the configuration is good' 'cherry 0'; do
