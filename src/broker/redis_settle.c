@@ -87,6 +87,11 @@ static void settle_item(struct redis_broker *redis, struct redis_item *item,
 	redis->held -= weight_of(s);
 	if (outcome != BROKER_BAD_KEY)
 		redis_known_forget(redis, s->claim);
+	/* What waits in `later` comes without a push. */
+	if (outcome == BROKER_SETTLED && s->how == BROKER_LATER)
+		redis_broker_later(redis, s->delay);
+	if (outcome == BROKER_SETTLED && s->how == BROKER_GIVE_BACK)
+		redis->more = true;
 	if (s->job)
 		redis->events->on_settled(redis->arg, s->job, outcome);
 	item_free(item);
