@@ -10,6 +10,8 @@
 #include "master/master_state.h"
 
 #define JOB_ARENA_MAX ((size_t)256 << 20)
+#define SPARE_MAX     512
+#define SPARE_BYTES   8192
 
 static void list_remove(struct job_list *list, struct job *job)
 {
@@ -57,9 +59,108 @@ void job_set_state(struct job *job, enum job_state state, bool front)
 	list_insert(&job->master->jobs[state], job, front);
 }
 
+/* --- Spare jobs ----------------------------------------------------------------------- */
+
+static void buffer_keep(struct buf *buf)
+{
+	if (buf->cap > SPARE_BYTES)
+		buf_release(buf);
+	buf_clear(buf);
+}
+
+static void job_destroy(struct job *job)
+{
+	buf_release(&job->reply);
+	buf_release(&job->error);
+	free(job->payload);
+	free(job);
+}
+
+/* Everything as new but the buffers. */
+static void job_reset(struct job *job)
+{
+	struct buf reply = job->reply, error = job->error;
+	char *payload = job->payload;
+	size_t room = job->payload_room;
+
+	*job = (struct job){.reply = reply,
+			    .error = error,
+			    .payload = payload,
+			    .payload_room = room};
+}
+
+static void job_spare(struct job *job)
+{
+	struct master *master = job->master;
+
+	if (master->spare_count == SPARE_MAX) {
+		job_destroy(job);
+		return;
+	}
+	buffer_keep(&job->reply);
+	buffer_keep(&job->error);
+	if (job->payload_room > SPARE_BYTES) {
+		free(job->payload);
+		job->payload = NULL;
+		job->payload_room = 0;
+	}
+	job->next = master->spare;
+	master->spare = job;
+	master->spare_count++;
+}
+
+void job_free_spare(struct master *master)
+{
+	struct job *job;
+
+	while ((job = master->spare)) {
+		master->spare = job->next;
+		job_destroy(job);
+	}
+	master->spare_count = 0;
+}
+
+static struct job *job_take(struct master *master)
+{
+	struct job *job = master->spare;
+
+	if (!job) {
+		job = xcalloc(1, sizeof(*job));
+		buf_init(&job->reply, SIZE_MAX / 2);
+		buf_init(&job->error, SIZE_MAX / 2);
+		return job;
+	}
+	master->spare = job->next;
+	master->spare_count--;
+	job_reset(job);
+	return job;
+}
+
+/* --- Making and freeing ----------------------------------------------------------------- */
+
+/* One block: the payload, then the id. */
+static void copy_bytes(struct job *job, const struct broker_claim *claim)
+{
+	size_t size = claim->payload.len + claim->known_id.len + 1;
+
+	if (size > job->payload_room) {
+		free(job->payload);
+		job->payload_room = size < 256 ? 256 : size;
+		job->payload = xcalloc(job->payload_room, 1);
+	}
+	job->payload_len = claim->payload.len;
+	if (claim->payload.len)
+		memcpy(job->payload, claim->payload.ptr, claim->payload.len);
+	if (claim->known_id.len)
+		memcpy(job->payload + claim->payload.len, claim->known_id.ptr,
+		       claim->known_id.len);
+	job->known_id = slice_of(job->payload + claim->payload.len,
+				 claim->known_id.len);
+}
+
 struct job *job_new(struct master *master, const struct broker_claim *claim)
 {
-	struct job *job = xcalloc(1, sizeof(*job));
+	struct job *job = job_take(master);
 
 	job->master = master;
 	job->queue = claim->queue;
@@ -74,16 +175,7 @@ struct job *job_new(struct master *master, const struct broker_claim *claim)
 	job->recovered = claim->recovered;
 	job->claimed_at = clock_monotonic();
 	job->oversize = claim->oversize;
-	job->payload_len = claim->payload.len;
-	/* One block: the payload, then the id. */
-	job->payload = xcalloc(claim->payload.len + claim->known_id.len + 1, 1);
-	if (claim->payload.len)
-		memcpy(job->payload, claim->payload.ptr, claim->payload.len);
-	if (claim->known_id.len)
-		memcpy(job->payload + claim->payload.len, claim->known_id.ptr,
-		       claim->known_id.len);
-	job->known_id = slice_of(job->payload + claim->payload.len,
-				 claim->known_id.len);
+	copy_bytes(job, claim);
 	arena_init(&job->arena, JOB_ARENA_MAX);
 	return job;
 }
@@ -107,11 +199,8 @@ void job_free(struct job *job)
 	free_buffers(job->output_bytes, job->envelope.output_count);
 	free(job->inputs);
 	free(job->outputs);
-	buf_release(&job->reply);
-	buf_release(&job->error);
 	arena_release(&job->arena);
-	free(job->payload);
-	free(job);
+	job_spare(job);
 }
 
 struct slice job_id(const struct job *job)

@@ -49,7 +49,7 @@ struct job_result {
 	bool has_usage;	  /* of the process that died */
 	struct rusage usage;
 	bool has_retryable, retryable, poison;
-	char stderr_tail[4097];
+	char stderr_tail[4097]; /* last: not cleared */
 };
 
 struct job {
@@ -66,7 +66,7 @@ struct job {
 	size_t oversize;
 
 	char *payload; /* owned; the envelope points into it */
-	size_t payload_len;
+	size_t payload_len, payload_room;
 	struct arena arena;
 	struct envelope envelope;
 	bool raw;	 /* the payload is the input */
@@ -98,8 +98,11 @@ struct job {
 
 /* A job in state JOB_NEW that owns a copy of the claim's bytes. */
 struct job *job_new(struct master *master, const struct broker_claim *claim);
-/* Takes it out of its list, too. NULL is fine. */
+/* Takes it out of its list, too. NULL is fine. It and its small buffers wait
+ * for the next job_new. */
 void job_free(struct job *job);
+/* Frees those that wait. */
+void job_free_spare(struct master *master);
 
 /* Moves it to the list of `state`, at its end, or (`front`) its beginning.
  * Asserts that the step is one of the above. */

@@ -370,6 +370,7 @@ void master_free(struct master *master)
 		while (master->jobs[state].first)
 			job_free(master->jobs[state].first);
 	}
+	job_free_spare(master);
 	children_free(master->children);
 	while (master->watches) {
 		struct exit_watch *watch = master->watches;

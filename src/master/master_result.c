@@ -4,6 +4,7 @@
  */
 #include "master/master_state.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/clock.h"
@@ -16,8 +17,10 @@
 
 void master_result_init(struct job_result *result)
 {
-	*result =
-		(struct job_result){.err = ERR_INIT, .signal = -1, .exit = -1};
+	memset(result, 0, offsetof(struct job_result, stderr_tail));
+	result->stderr_tail[0] = '\0';
+	result->err.offset = -1;
+	result->signal = result->exit = -1;
 }
 
 /* --- Log ------------------------------------------------------------------------------ */

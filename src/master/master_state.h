@@ -155,6 +155,8 @@ struct master {
 	struct broker *broker;
 	enum broker_state broker_state;
 	struct job_list jobs[JOB_STATE_COUNT];
+	struct job *spare; /* to be used again */
+	size_t spare_count;
 	uint64_t next_number, next_id;
 	size_t weight; /* bytes that jobs hold */
 

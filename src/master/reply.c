@@ -88,15 +88,18 @@ static void put_id(struct buf *out, const struct job *job)
 /* Milliseconds with at most three digits behind the point. */
 static void put_ms(struct buf *out, const char *key, double ms)
 {
-	char text[40];
-	int len = snprintf(text, sizeof(text), "%.3f", ms < 0 ? 0 : ms);
+	int64_t micros = ms > 0 ? llround(ms * 1000) : 0;
+	unsigned part = (unsigned)(micros % 1000);
+	char digits[4] = {'.', (char)('0' + part / 100),
+			  (char)('0' + part / 10 % 10),
+			  (char)('0' + part % 10)};
+	size_t len = sizeof(digits);
 
-	while (text[len - 1] == '0')
+	put_int(out, key, micros / 1000);
+	while (len > 1 && digits[len - 1] == '0')
 		len--;
-	if (text[len - 1] == '.')
-		len--;
-	json_put_key(out, key);
-	buf_add(out, text, (size_t)len);
+	if (len > 1)
+		buf_add(out, digits, len);
 }
 
 static void put_times(struct buf *out, const struct job *job,
@@ -144,8 +147,8 @@ void reply_put(struct job *job, struct job_result *result)
 
 	/* Errors always fit: they are small, but for a context, which came in
 	 * under max_payload. */
-	buf_release(&job->reply);
-	buf_init(&job->reply, result->ok ? max : SIZE_MAX / 2);
+	buf_clear(&job->reply);
+	job->reply.max = result->ok ? max : SIZE_MAX / 2;
 	put_reply(&job->reply, job, result);
 	if (job->reply.failed) {
 		size_t met = result->json.len;
@@ -159,8 +162,7 @@ void reply_put(struct job *job, struct job_result *result)
 		buf_init(&job->reply, SIZE_MAX / 2);
 		put_reply(&job->reply, job, result);
 	}
-	buf_release(&job->error);
-	buf_init(&job->error, SIZE_MAX / 2);
+	buf_clear(&job->error);
 	if (!result->ok)
 		reply_put_error(&job->error, result);
 }
