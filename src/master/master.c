@@ -5,7 +5,7 @@
  */
 #include "master/master_state.h"
 
-#include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -335,6 +335,9 @@ struct master *master_new(const struct master_options *options, struct err *err)
 
 int master_run(struct master *master)
 {
+	/* A heap that breathes with every batch costs a system call each time. */
+	mallopt(M_TRIM_THRESHOLD, 4 << 20);
+	mallopt(M_TOP_PAD, 1 << 20);
 	watch_signals(master);
 	/* What a program leaves behind becomes ours, to be found and ended. */
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
