@@ -65,9 +65,11 @@ static void close_pair(int pair[2])
 static int spawn_with(struct executor_process *executor, const int sockets[2],
 		      const int errors[2], struct err *err)
 {
-	struct spawn_executor options = {.class = executor->class,
-					 .socket = sockets[1],
-					 .error = errors[1]};
+	struct spawn_executor options = {
+		.class = executor->class,
+		.program = executor->master->options.executor,
+		.socket = sockets[1],
+		.error = errors[1]};
 	int page;
 
 	executor->page = status_page_new(&page, err);

@@ -106,6 +106,7 @@ struct master_options {
 	size_t concurrency; /* executors at work at once; 0: the processors */
 	size_t jobs_per_executor; /* then a fresh one; 0: by class */
 	enum master_sandbox sandbox;
+	const char *executor; /* program that runs executors; NULL: this one */
 	uid_t executor_uid;   /* of executors of a master that is root; 0: the
 			       built-in unprivileged number */
 	double drain_timeout; /* seconds */

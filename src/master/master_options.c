@@ -238,7 +238,7 @@ static void copy_texts(struct master *master,
 	const char **places[] = {&own->url,	      &own->password,
 				 &own->reply_prefix,  &own->input_prefix,
 				 &own->output_prefix, &own->input_root,
-				 &own->output_root};
+				 &own->output_root,   &own->executor};
 	size_t i;
 
 	*own = *options;

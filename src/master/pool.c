@@ -84,9 +84,13 @@ static struct executor_process *start_one(struct master *master,
 	struct pool_class *pool = &master->classes[class];
 	struct executor_process *executor;
 	struct err err = ERR_INIT;
+	double wait;
 
-	if (pool->start_at > clock_monotonic())
+	wait = pool->start_at - clock_monotonic();
+	if (wait > 0) {
+		master->loop->timer_set(master->pool_timer, wait);
 		return NULL;
+	}
 	executor = executor_process_start(master, class, &err);
 	if (!executor) {
 		on_start_failed(master, class, &err);
