@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "master/master.h"
 
@@ -17,6 +18,7 @@
 
 static struct master *run_master;
 static char *run_replies[RUN_TASKS_MAX];
+static double run_times[RUN_TASKS_MAX];
 static size_t run_count, run_answered, run_twice;
 /* Called after each reply; may push more. */
 static void (*run_each)(void);
@@ -28,6 +30,7 @@ static inline void run_on_reply(void *arg, uint64_t token, struct slice reply)
 		run_twice++;
 	free(run_replies[token]);
 	run_replies[token] = strndup(reply.ptr, reply.len);
+	run_times[token] = clock_monotonic();
 	run_answered++;
 	if (run_each)
 		run_each();

@@ -10,7 +10,12 @@
 #ifndef EXEC_EXECUTOR_H
 #define EXEC_EXECUTOR_H
 
+#include <signal.h>
 #include "cherry/task.h"
+
+/* Sent by the master when results are overdue: an executor of documents and
+ * values sends those that wait for company, though a task is at work. */
+#define EXECUTOR_NUDGE SIGUSR1
 
 /* The hidden command `executor`: runs with the tasks of task_table on the
  * descriptors of spawn.h. Exits and never returns; an int

@@ -4,6 +4,7 @@
 #ifndef EXEC_EXECUTOR_STATE_H
 #define EXEC_EXECUTOR_STATE_H
 
+#include <signal.h>
 #include "base/arena.h"
 #include "exec/frame.h"
 #include "exec/message.h"
@@ -37,6 +38,7 @@ struct executor {
 	size_t count;
 	uint64_t max_memory;
 	size_t max_reply;
+	volatile sig_atomic_t at_work; /* the writer is not being touched */
 };
 
 /*

@@ -178,7 +178,9 @@ static void attempt(struct executor *executor,
 	call->inputs = message->inputs;
 	call->input_count = message->input_count;
 	status_page_begin(executor->page, message->number, start);
+	executor->at_work = 1;
 	r = run(executor, known, message, call, &result->err);
+	executor->at_work = 0;
 	result->ran_ns = clock_monotonic_ns() - start;
 	status_page_end(executor->page);
 	note_time(known, result->ran_ns);

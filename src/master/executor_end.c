@@ -11,22 +11,6 @@
 #include "base/log.h"
 #include "exec/death.h"
 
-/* Which of its jobs was at work: as its page says, if that is believable. */
-static struct job *job_at_work(const struct executor_process *executor)
-{
-	struct status_now now = status_page_read(executor->page);
-	size_t i;
-
-	for (i = 0; i < executor->count; i++) {
-		struct job *job =
-			executor->flight[(executor->first + i) % FLIGHT_MAX];
-
-		if (job->number == now.number)
-			return job;
-	}
-	return NULL;
-}
-
 /* --- The end -------------------------------------------------------------------------- */
 
 static void blame(struct executor_process *executor, struct job *job)
@@ -91,7 +75,7 @@ static void settle_end(struct executor_process *executor)
 				guilty = job;
 		}
 	} else if (executor->count && !executor->killed) {
-		guilty = job_at_work(executor);
+		guilty = executor_process_at_work(executor);
 		/* None was at work: the only one pays; of several each is
 		 * tried by itself. */
 		if (!guilty && executor->count == 1)

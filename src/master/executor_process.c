@@ -18,11 +18,15 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "exec/death.h"
+#include "exec/executor.h"
 #include "exec/spawn.h"
 
 #define STOP_SECONDS	5
 #define GROWTH_PAGES	((size_t)128 << 20 >> 12)
 #define DEADLINE_MARGIN 0.02
+/* After so long without a result those that wait are asked for. */
+#define NUDGE_SECONDS 0.05
+#define CPU_SECONDS   1.0
 
 /* --- The jobs in its hands ------------------------------------------------------------ */
 
@@ -48,18 +52,68 @@ static void flight_push(struct executor_process *executor, struct job *job)
 
 /* --- Deadlines ------------------------------------------------------------------------ */
 
-/* When the attempt at its head has to be over. The attempt starts when the
- * executor says so; one that says nothing has started when it could have. */
-static double head_deadline(const struct executor_process *executor)
+/* Which of its jobs is at work: as its page says, if that is believable. */
+struct job *executor_process_at_work(const struct executor_process *executor)
 {
 	struct status_now now = status_page_read(executor->page);
-	const struct job *job = flight_first(executor);
-	double start = executor->progress_at;
+	size_t i;
 
-	if (now.number == job->number &&
-	    (double)now.start_ns / 1e9 > executor->progress_at)
-		start = (double)now.start_ns / 1e9;
-	return start + job->timeout;
+	for (i = 0; i < executor->count; i++) {
+		struct job *job =
+			executor->flight[(executor->first + i) % FLIGHT_MAX];
+
+		if (job->number == now.number)
+			return job;
+	}
+	return NULL;
+}
+
+/*
+ * When the attempt at work has to be over, and whose it is. Results of those
+ * before it may still lie in the executor. The attempt starts when the executor
+ * says so; one that says nothing has started when it could have, and no word of
+ * it stretches the time that its tasks have in sum.
+ */
+static double next_deadline(const struct executor_process *executor,
+			    struct job **whose)
+{
+	struct status_now now = status_page_read(executor->page);
+	double start = executor->progress_at, all = start;
+	struct job *job = flight_first(executor);
+	size_t i;
+
+	*whose = job;
+	for (i = 0; i < executor->count; i++) {
+		job = executor->flight[(executor->first + i) % FLIGHT_MAX];
+		all += job->timeout;
+		if (job->number != now.number)
+			continue;
+		*whose = job;
+		if ((double)now.start_ns / 1e9 > start)
+			start = (double)now.start_ns / 1e9;
+		start += job->timeout;
+		return start < all ? start : all;
+	}
+	return start + (*whose)->timeout;
+}
+
+/* When to look again: at the deadline of the one at work, or at the earliest
+ * that any of the others can have, should it be begun this moment. */
+static double next_look(const struct executor_process *executor)
+{
+	struct job *job;
+	double look = next_deadline(executor, &job), now = clock_monotonic();
+	size_t i;
+
+	for (i = 0; i < executor->count; i++) {
+		job = executor->flight[(executor->first + i) % FLIGHT_MAX];
+		if (now + job->timeout < look)
+			look = now + job->timeout;
+	}
+	if (executor->count > 1 && !executor->nudged &&
+	    executor->progress_at + NUDGE_SECONDS < look)
+		look = executor->progress_at + NUDGE_SECONDS;
+	return look - now;
 }
 
 static void set_deadline(struct executor_process *executor)
@@ -70,12 +124,13 @@ static void set_deadline(struct executor_process *executor)
 	    executor->state == EXECUTOR_GONE)
 		return;
 	if (executor->count)
-		wait = head_deadline(executor) - clock_monotonic() +
-		       DEADLINE_MARGIN;
+		wait = next_look(executor) + DEADLINE_MARGIN;
 	else if (executor->state == EXECUTOR_STOPPING)
 		wait = STOP_SECONDS;
-	executor->master->loop->timer_set(
-		executor->timer, executor->count && wait < 0 ? 0.001 : wait);
+	if (executor->count && wait < 0)
+		wait = 0.001;
+	executor->look_at = clock_monotonic() + wait;
+	executor->master->loop->timer_set(executor->timer, wait);
 }
 
 /* --- Killing -------------------------------------------------------------------------- */
@@ -112,6 +167,18 @@ void executor_process_forget(struct runner *runner)
 	executor_process_end_now(executor);
 }
 
+/* Results of short tasks wait in an executor for company; where the next one
+ * proves to be long, they are asked for. */
+static void nudge(struct executor_process *executor)
+{
+	if (executor->nudged || executor->count < 2 ||
+	    executor->class != TASK_CLASS_CORE ||
+	    clock_monotonic() - executor->progress_at < NUDGE_SECONDS)
+		return;
+	executor->nudged = true;
+	kill(executor->runner.pid, EXECUTOR_NUDGE);
+}
+
 void executor_process_on_timer(void *arg)
 {
 	struct executor_process *executor = arg;
@@ -121,7 +188,8 @@ void executor_process_on_timer(void *arg)
 	    (executor->state == EXECUTOR_STOPPING && !job)) {
 		executor_process_end_now(executor);
 	} else if (job) {
-		if (head_deadline(executor) <= clock_monotonic())
+		nudge(executor);
+		if (next_deadline(executor, &job) <= clock_monotonic())
 			executor_process_kill(&executor->runner, job,
 					      ERR_TIMEOUT);
 		else
@@ -245,6 +313,7 @@ static int on_result(struct executor_process *executor, struct frame *frame,
 	executor->done++;
 	executor->alone = false;
 	executor->progress_at = clock_monotonic();
+	executor->nudged = false;
 	master_result_init(&result);
 	result.ok = message.ok;
 	result.json = message.json;
@@ -393,26 +462,44 @@ static int put_task(struct executor_process *executor, struct job *job,
 	return message_task_put(&executor->writer, &task, err);
 }
 
+/* A limit on processor time beside the deadline: for each of its tasks, and
+ * until this is called again. A system call that short tasks share. */
+static void allow_cpu(struct executor_process *executor, double now)
+{
+	double most = 0;
+	size_t i;
+
+	for (i = 0; i < executor->count; i++) {
+		double timeout =
+			executor->flight[(executor->first + i) % FLIGHT_MAX]
+				->timeout;
+
+		if (timeout > most)
+			most = timeout;
+	}
+	executor->cpu_at = now;
+	executor->cpu_allowed = most;
+	(void)spawn_allow_cpu(executor->runner.pid, most + 3 * CPU_SECONDS);
+}
+
 int executor_process_give(struct executor_process *executor, struct job *job)
 {
 	struct err err = ERR_INIT;
+	double now = clock_monotonic();
 
 	job->runner = &executor->runner;
 	if (put_task(executor, job, &err)) {
 		master_result_refuse(job, &err);
 		return -1;
 	}
-	if (!executor->count) {
-		executor->progress_at = clock_monotonic();
-		/* A limit on processor time beside the deadline: it also ends
-		 * what is stopped and continued. Too dear for short tasks. */
-		if (!job->task->average_ns || job->task->average_ns > SHORT_NS)
-			(void)spawn_allow_cpu(executor->runner.pid,
-					      job->timeout + 2);
-	}
+	if (!executor->count)
+		executor->progress_at = now;
 	flight_push(executor, job);
-	if (executor->count == 1)
+	if (executor->count == 1 || now + job->timeout < executor->look_at)
 		set_deadline(executor);
+	if (now - executor->cpu_at > CPU_SECONDS ||
+	    (executor->count == 1 && job->timeout > executor->cpu_allowed))
+		allow_cpu(executor, now);
 	return 0;
 }
 

@@ -6,6 +6,8 @@
 
 #include "master/master_state.h"
 
+/* NULL if its page names none of its jobs. */
+struct job *executor_process_at_work(const struct executor_process *executor);
 void executor_process_kill(struct runner *runner, struct job *job,
 			   enum err_code why);
 void executor_process_forget(struct runner *runner);

@@ -110,6 +110,10 @@ struct executor_process {
 	uint64_t blamed;     /* number of the job it was killed for */
 	enum err_code blamed_code;
 	double progress_at; /* when it last began to have, or moved, work */
+	bool nudged;	    /* asked for the results that it holds */
+	double look_at;	    /* when the timer looks at the deadlines */
+	double cpu_at;	    /* when it was last allowed processor time ... */
+	double cpu_allowed; /* ... and seconds of it for one task */
 	uint64_t done;
 	uint64_t recycle_at; /* tasks; 0: never */
 	size_t base_pages;

@@ -73,6 +73,24 @@ Test(master, a_deadline_is_laid_on_the_right_task, .timeout = 60)
 	expect_says(slow, "\"attempt\":2");
 }
 
+Test(master, results_do_not_wait_for_a_long_task_behind_them, .timeout = 60)
+{
+	struct master_options options = run_options();
+	size_t i, slow;
+
+	options.concurrency = 1;
+	run_begin(&options);
+	warm_up();
+	for (i = 0; i < 30; i++)
+		run_push(act("quick", 0, ""));
+	slow = run_push(act("sleep", 2000, ""));
+	run_all();
+	for (i = 0; i < slow; i++)
+		cr_expect_gt(run_times[slow] - run_times[i], 1.0,
+			     "%zu came %g s before the slow one", i,
+			     run_times[slow] - run_times[i]);
+}
+
 Test(master, a_crash_costs_its_own_task_alone, .timeout = 60)
 {
 	struct master_options options = run_options();
