@@ -18,7 +18,7 @@
 /* clang-format off */
 const struct cmd *const cmd_table[] = {
 	&cmd_work, &cmd_push, &cmd_run, &cmd_tasks,
-	&cmd_status, &cmd_dead, &cmd_cancel, &cmd_pause, &cmd_resume,
+	&cmd_status, &cmd_top, &cmd_dead, &cmd_cancel, &cmd_pause, &cmd_resume,
 	&cmd_drain, &cmd_ping, &cmd_doctor,
 	&cmd_config, &cmd_help, &cmd_executor, NULL,
 };

@@ -100,7 +100,7 @@ int cmd_put_call(const struct cmd_line *line, struct buf *out);
 int cmd_read_file(const char *path, struct buf *out);
 
 extern const struct cmd cmd_work, cmd_run, cmd_push, cmd_tasks, cmd_config,
-	cmd_status, cmd_dead, cmd_cancel, cmd_pause, cmd_resume, cmd_drain,
-	cmd_ping, cmd_doctor, cmd_help, cmd_executor;
+	cmd_status, cmd_top, cmd_dead, cmd_cancel, cmd_pause, cmd_resume,
+	cmd_drain, cmd_ping, cmd_doctor, cmd_help, cmd_executor;
 
 #endif

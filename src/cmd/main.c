@@ -8,7 +8,7 @@
 #include "cmd/cmd.h"
 
 /* Commands that the manual promises and that are not built: said by name. */
-static const char *const later[] = {"bench", "top", NULL};
+static const char *const later[] = {"bench", NULL};
 
 static int unknown_command(const char *name)
 {

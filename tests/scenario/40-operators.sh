@@ -132,3 +132,15 @@ if command -v script >/dev/null; then
 	said 'nothing was done'
 	[ "$(redis XLEN 'cherry:{tasks}:dead')" = 1 ] || fail "dropped after a no"
 fi
+
+# top: live on a terminal until q; in a pipe once.
+expect 0 top --json
+python3 -m json.tool "$SCRATCH/out" >/dev/null
+if command -v script >/dev/null; then
+	(
+		wait_for 15 'grep -q "q quits" "$SCRATCH/top"' 'the first picture of top'
+		printf q
+	) | script -qefc "$CHERRY top --redis $REDIS_URL" "$SCRATCH/top" >/dev/null ||
+		fail "top ended with $?: $(cat "$SCRATCH/top")"
+	grep -q 'in/s' "$SCRATCH/top" || fail "top shows no rates: $(cat "$SCRATCH/top")"
+fi
