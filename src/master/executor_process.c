@@ -1,8 +1,8 @@
 /*
  * One executor as the master sees it: a process, a socket, a page, the end of
  * its standard error, and the jobs in its hands. Everything it says is taken as
- * hostile; one that breaks the protocol is killed and costs the job it had
- * first one crash.
+ * hostile; one that breaks the protocol is killed and costs the job at work one
+ * crash.
  */
 #include "master/executor_process.h"
 
@@ -18,15 +18,9 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "exec/death.h"
-#include "exec/executor.h"
 #include "exec/spawn.h"
 
-#define STOP_SECONDS	5
-#define GROWTH_PAGES	((size_t)128 << 20 >> 12)
-#define DEADLINE_MARGIN 0.02
-/* After so long without a result those that wait are asked for. */
-#define NUDGE_SECONDS 0.05
-#define CPU_SECONDS   1.0
+#define GROWTH_PAGES ((size_t)128 << 20 >> 12)
 
 /* --- The jobs in its hands ------------------------------------------------------------ */
 
@@ -48,89 +42,6 @@ static void flight_push(struct executor_process *executor, struct job *job)
 {
 	executor->flight[(executor->first + executor->count++) % FLIGHT_MAX] =
 		job;
-}
-
-/* --- Deadlines ------------------------------------------------------------------------ */
-
-/* Which of its jobs is at work: as its page says, if that is believable. */
-struct job *executor_process_at_work(const struct executor_process *executor)
-{
-	struct status_now now = status_page_read(executor->page);
-	size_t i;
-
-	for (i = 0; i < executor->count; i++) {
-		struct job *job =
-			executor->flight[(executor->first + i) % FLIGHT_MAX];
-
-		if (job->number == now.number)
-			return job;
-	}
-	return NULL;
-}
-
-/*
- * When the attempt at work has to be over, and whose it is. Results of those
- * before it may still lie in the executor. The attempt starts when the executor
- * says so; one that says nothing has started when it could have, and no word of
- * it stretches the time that its tasks have in sum.
- */
-static double next_deadline(const struct executor_process *executor,
-			    struct job **whose)
-{
-	struct status_now now = status_page_read(executor->page);
-	double start = executor->progress_at, all = start;
-	struct job *job = flight_first(executor);
-	size_t i;
-
-	*whose = job;
-	for (i = 0; i < executor->count; i++) {
-		job = executor->flight[(executor->first + i) % FLIGHT_MAX];
-		all += job->timeout;
-		if (job->number != now.number)
-			continue;
-		*whose = job;
-		if ((double)now.start_ns / 1e9 > start)
-			start = (double)now.start_ns / 1e9;
-		start += job->timeout;
-		return start < all ? start : all;
-	}
-	return start + (*whose)->timeout;
-}
-
-/* When to look again: at the deadline of the one at work, or at the earliest
- * that any of the others can have, should it be begun this moment. */
-static double next_look(const struct executor_process *executor)
-{
-	struct job *job;
-	double look = next_deadline(executor, &job), now = clock_monotonic();
-	size_t i;
-
-	for (i = 0; i < executor->count; i++) {
-		job = executor->flight[(executor->first + i) % FLIGHT_MAX];
-		if (now + job->timeout < look)
-			look = now + job->timeout;
-	}
-	if (executor->count > 1 && !executor->nudged &&
-	    executor->progress_at + NUDGE_SECONDS < look)
-		look = executor->progress_at + NUDGE_SECONDS;
-	return look - now;
-}
-
-static void set_deadline(struct executor_process *executor)
-{
-	double wait = -1;
-
-	if (executor->state == EXECUTOR_STARTING ||
-	    executor->state == EXECUTOR_GONE)
-		return;
-	if (executor->count)
-		wait = next_look(executor) + DEADLINE_MARGIN;
-	else if (executor->state == EXECUTOR_STOPPING)
-		wait = STOP_SECONDS;
-	if (executor->count && wait < 0)
-		wait = 0.001;
-	executor->look_at = clock_monotonic() + wait;
-	executor->master->loop->timer_set(executor->timer, wait);
 }
 
 /* --- Killing -------------------------------------------------------------------------- */
@@ -167,43 +78,15 @@ void executor_process_forget(struct runner *runner)
 	executor_process_end_now(executor);
 }
 
-/* Results of short tasks wait in an executor for company; where the next one
- * proves to be long, they are asked for. */
-static void nudge(struct executor_process *executor)
-{
-	if (executor->nudged || executor->count < 2 ||
-	    executor->class != TASK_CLASS_CORE ||
-	    clock_monotonic() - executor->progress_at < NUDGE_SECONDS)
-		return;
-	executor->nudged = true;
-	kill(executor->runner.pid, EXECUTOR_NUDGE);
-}
-
-void executor_process_on_timer(void *arg)
-{
-	struct executor_process *executor = arg;
-	struct job *job = flight_first(executor);
-
-	if (executor->state == EXECUTOR_STARTING ||
-	    (executor->state == EXECUTOR_STOPPING && !job)) {
-		executor_process_end_now(executor);
-	} else if (job) {
-		nudge(executor);
-		if (next_deadline(executor, &job) <= clock_monotonic())
-			executor_process_kill(&executor->runner, job,
-					      ERR_TIMEOUT);
-		else
-			set_deadline(executor);
-	}
-}
-
 /* --- What it says --------------------------------------------------------------------- */
 
-/* It does not keep to the protocol: the job at its head pays. */
+/* It does not keep to the protocol: the job at work pays. */
 static void distrust(struct executor_process *executor, const struct err *err)
 {
-	struct job *job = flight_first(executor);
+	struct job *job = executor_process_at_work(executor);
 
+	if (!job)
+		job = flight_first(executor);
 	log_error("executor_distrusted", LOG_INT("pid", executor->runner.pid),
 		  LOG_TEXT("why", err->message));
 	if (job) {
@@ -371,7 +254,7 @@ static void read_frames(struct executor_process *executor)
 	if (more < 0)
 		distrust(executor, &err);
 	check_growth(executor);
-	set_deadline(executor);
+	executor_process_set_timer(executor);
 	master_wake(executor->master);
 }
 
@@ -462,26 +345,6 @@ static int put_task(struct executor_process *executor, struct job *job,
 	return message_task_put(&executor->writer, &task, err);
 }
 
-/* A limit on processor time beside the deadline: for each of its tasks, and
- * until this is called again. A system call that short tasks share. */
-static void allow_cpu(struct executor_process *executor, double now)
-{
-	double most = 0;
-	size_t i;
-
-	for (i = 0; i < executor->count; i++) {
-		double timeout =
-			executor->flight[(executor->first + i) % FLIGHT_MAX]
-				->timeout;
-
-		if (timeout > most)
-			most = timeout;
-	}
-	executor->cpu_at = now;
-	executor->cpu_allowed = most;
-	(void)spawn_allow_cpu(executor->runner.pid, most + 3 * CPU_SECONDS);
-}
-
 int executor_process_give(struct executor_process *executor, struct job *job)
 {
 	struct err err = ERR_INIT;
@@ -496,10 +359,8 @@ int executor_process_give(struct executor_process *executor, struct job *job)
 		executor->progress_at = now;
 	flight_push(executor, job);
 	if (executor->count == 1 || now + job->timeout < executor->look_at)
-		set_deadline(executor);
-	if (now - executor->cpu_at > CPU_SECONDS ||
-	    (executor->count == 1 && job->timeout > executor->cpu_allowed))
-		allow_cpu(executor, now);
+		executor_process_set_timer(executor);
+	executor_process_allow_cpu(executor, job);
 	return 0;
 }
 
@@ -512,5 +373,5 @@ void executor_process_stop(struct executor_process *executor)
 		return;
 	}
 	executor_process_flush(executor);
-	set_deadline(executor);
+	executor_process_set_timer(executor);
 }

@@ -38,8 +38,7 @@ static void try_end(struct program_process *process)
 	 * else what it left behind holds them, and is ended. Looking for that
 	 * is dear, so only if there is anything. */
 	if (children_has_strays(process->master->children))
-		children_kill_tree(process->master->children, 0,
-				   process->mark);
+		children_kill_tree(process->master->children, 0, process->mark);
 }
 
 static void on_exit_status(void *arg, const struct child_end *end)
