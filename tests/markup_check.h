@@ -158,18 +158,23 @@ static inline void check_open(struct checker *c, struct slice tag,
 		" area base basefont bgsound br col command embed frame hr "
 		"img input keygen link meta param source track wbr ";
 	static const char raw[] = " script style xmp iframe noembed noframes ";
-	bool foreign = false;
+	int foreign = 0; /* 1: in SVG, 2: in MathML */
 
 	c->stack[c->depth].name = name;
 	c->stack[c->depth].own =
 		memmem(tag.ptr, tag.len, "tagdiff_source", 14) != NULL;
-	for (int i = 0; i < c->depth; i++)
-		foreign = check_in(c->stack[i].name, " svg math ") ||
-			  (foreign &&
-			   !check_in(c->stack[i].name,
-				     " title desc foreignObject mi mo mn ms "
-				     "mtext annotation-xml "));
-	c->stack[c->depth].own |= foreign && !c->xml;
+	for (int i = 0; i < c->depth; i++) {
+		struct slice around = c->stack[i].name;
+
+		if (check_in(around, " svg math "))
+			foreign = slice_is(around, "svg") ? 1 : 2;
+		else if (check_in(around, foreign == 1
+						  ? " title desc foreignObject "
+						  : " mi mo mn ms mtext "
+						    "annotation-xml "))
+			foreign = 0;
+	}
+	c->stack[c->depth].own |= foreign != 0 && !c->xml;
 	if (!c->xml && c->depth && !c->stack[c->depth].own &&
 	    check_in(name, " ins del ") &&
 	    check_in(c->stack[c->depth - 1].name, forbidden))

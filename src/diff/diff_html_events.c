@@ -258,7 +258,7 @@ static void key_attrs(struct keyer *keyer, const struct markup_event *event)
 	const struct markup_attr **list = keyer->sorted;
 
 	if (event->attr_count > keyer->sorted_size) {
-		list = realloc(list, event->attr_count * sizeof(*list));
+		list = realloc(list, event->attr_count * sizeof(void *));
 		if (!list) {
 			keyer->bytes.failed = true;
 			return;
@@ -270,7 +270,7 @@ static void key_attrs(struct keyer *keyer, const struct markup_event *event)
 		list[i] = &event->attrs[i];
 	}
 	if (keyer->options->ignore_attribute_order && event->attr_count > 1) {
-		qsort(list, event->attr_count, sizeof(*list), compare_attrs);
+		qsort(list, event->attr_count, sizeof(void *), compare_attrs);
 	}
 	for (uint32_t i = 0; i < event->attr_count; i++) {
 		key_field(keyer, list[i]->name);

@@ -71,7 +71,7 @@ static void drop_common(struct merge *merge, struct formats *f)
 			marry(merge, f->x[i], f->y[j]);
 		}
 		memmove(f->x + i, f->x + i + 1,
-			(f->n - i - 1) * sizeof(f->x[0]));
+			(f->n - i - 1) * sizeof(void *));
 		f->n--;
 	}
 	f->m = kept;
@@ -98,7 +98,7 @@ static void judge(struct merge *merge, struct formats *f)
 			marry(merge, f->x[j], f->y[j]);
 		}
 	}
-	memmove(f->x, f->x + pairs, (f->n - pairs) * sizeof(f->x[0]));
+	memmove(f->x, f->x + pairs, (f->n - pairs) * sizeof(void *));
 	f->n -= pairs;
 }
 
@@ -135,11 +135,11 @@ int merge_match_formats(struct merge *merge)
 		if (!f.n) {
 			continue;
 		}
-		lost = arena_alloc(merge->arena, f.n * sizeof(*lost));
+		lost = arena_alloc(merge->arena, f.n * sizeof(void *));
 		if (!lost) {
 			return diff_events_no_memory(merge->err);
 		}
-		memcpy(lost, f.x, f.n * sizeof(*lost));
+		memcpy(lost, f.x, f.n * sizeof(void *));
 		y->lost = lost;
 		y->lost_count = f.n;
 	}

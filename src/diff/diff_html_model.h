@@ -10,8 +10,9 @@
  *	diff_html_format.c	which formatting is
  *	diff_html_place.c	where among the new side's events what is gone
  *				comes back
- *	diff_html_emit.c	writing; diff_html_write.c: tags and text
- *	diff_html_merge.c	all of it, the head of a document, figures
+ *	diff_html_emit.c	writing; diff_html_head.c: the head of a
+ *				document; diff_html_write.c: tags and text
+ *	diff_html_merge.c	all of it, and the figures
  */
 #ifndef DIFF_DIFF_HTML_MODEL_H
 #define DIFF_DIFF_HTML_MODEL_H
@@ -196,5 +197,11 @@ void merge_write_whole(struct merge_writer *writer,
 /* A comment, instruction or doctype. */
 void merge_write_other(struct merge_writer *writer,
 		       const struct markup_node *node);
+
+/* --- diff_html_head.c ----------------------------------------------------- */
+
+/* The new side's head, each element in it marked. */
+void merge_write_head(struct merge *merge, struct merge_writer *writer,
+		      const struct markup_node *head);
 
 #endif

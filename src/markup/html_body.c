@@ -229,6 +229,53 @@ static bool start_group(struct html_builder *b, const struct html_token *token)
 	return false;
 }
 
+/* Tags of forms, ruby and what is not HTML. */
+static bool start_rare(struct html_builder *b, const struct html_token *token)
+{
+	switch (token->tag) {
+	case HTML_FORM:
+		start_form(b, token);
+		break;
+	case HTML_BUTTON:
+		return start_button(b, token);
+	case HTML_APPLET:
+	case HTML_MARQUEE:
+	case HTML_OBJECT:
+		html_format_reopen(b);
+		html_insert(b, token);
+		html_format_mark(b);
+		break;
+	case HTML_ISINDEX:
+		start_isindex(b);
+		break;
+	case HTML_SELECT:
+		start_select(b, token);
+		break;
+	case HTML_RP:
+	case HTML_RT:
+		if (html_in_scope(b, HTML_RUBY, HTML_SCOPE_DEFAULT)) {
+			html_implied_end(b, HTML_UNKNOWN);
+		}
+		html_insert(b, token);
+		break;
+	case HTML_OPTION:
+	case HTML_OPTGROUP:
+		if (html_is(html_top(b), HTML_OPTION)) {
+			html_mode_end(b, HTML_OPTION);
+		}
+		html_format_reopen(b);
+		html_insert(b, token);
+		break;
+	case HTML_MATH:
+	case HTML_SVG:
+		html_foreign_enter(b, token);
+		break;
+	default:
+		return start_group(b, token);
+	}
+	return false;
+}
+
 bool html_body_start(struct html_builder *b, const struct html_token *token)
 {
 	switch (token->tag) {
@@ -246,9 +293,6 @@ bool html_body_start(struct html_builder *b, const struct html_token *token)
 	case HTML_LISTING:
 		start_block(b, token);
 		break;
-	case HTML_FORM:
-		start_form(b, token);
-		break;
 	case HTML_LI:
 	case HTML_DD:
 	case HTML_DT:
@@ -256,15 +300,6 @@ bool html_body_start(struct html_builder *b, const struct html_token *token)
 		break;
 	case HTML_A:
 		start_a(b, token);
-		break;
-	case HTML_BUTTON:
-		return start_button(b, token);
-	case HTML_APPLET:
-	case HTML_MARQUEE:
-	case HTML_OBJECT:
-		html_format_reopen(b);
-		html_insert(b, token);
-		html_format_mark(b);
 		break;
 	case HTML_PLAINTEXT:
 	case HTML_TEXTAREA:
@@ -296,33 +331,8 @@ bool html_body_start(struct html_builder *b, const struct html_token *token)
 	case HTML_TRACK:
 		html_insert_void(b, token);
 		break;
-	case HTML_ISINDEX:
-		start_isindex(b);
-		break;
-	case HTML_SELECT:
-		start_select(b, token);
-		break;
-	case HTML_RP:
-	case HTML_RT:
-		if (html_in_scope(b, HTML_RUBY, HTML_SCOPE_DEFAULT)) {
-			html_implied_end(b, HTML_UNKNOWN);
-		}
-		html_insert(b, token);
-		break;
-	case HTML_OPTION:
-	case HTML_OPTGROUP:
-		if (html_is(html_top(b), HTML_OPTION)) {
-			html_mode_end(b, HTML_OPTION);
-		}
-		html_format_reopen(b);
-		html_insert(b, token);
-		break;
-	case HTML_MATH:
-	case HTML_SVG:
-		html_foreign_enter(b, token);
-		break;
 	default:
-		return start_group(b, token);
+		return start_rare(b, token);
 	}
 	return false;
 }

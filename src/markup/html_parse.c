@@ -287,7 +287,7 @@ static struct html_builder *builder_new(struct arena *arena, struct slice text,
 	b = arena_calloc(arena, 1, sizeof(*b));
 	if (b) {
 		b->stack = arena_calloc(arena, (size_t)limits->depth + 2,
-					sizeof(*b->stack));
+					sizeof(void *));
 	}
 	if (!b || !b->stack) {
 		html_token_no_memory(err);

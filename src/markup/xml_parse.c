@@ -296,15 +296,16 @@ static void on_text(void *arg, const xmlChar *text, int len)
 	}
 	need = last->text.len + more;
 	copy = (char *)(uintptr_t)last->text.ptr;
-	if (need > reader->text_cap) {
+	if (need > reader->text_cap || !copy) {
 		reader->text_cap = last->text.len ? need * 2 : need;
 		copy = arena_alloc(reader->arena, reader->text_cap);
 		if (!copy) {
 			no_memory(reader);
 			return;
 		}
-		memcpy(copy, last->text.ptr ? last->text.ptr : "",
-		       last->text.len);
+		if (last->text.len) {
+			memcpy(copy, last->text.ptr, last->text.len);
+		}
 	}
 	memcpy(copy + last->text.len, text, more);
 	last->text = slice_of(copy, need);
