@@ -50,6 +50,12 @@ static int header_missing(const char *format, struct err *err)
 			  "the %s ends before its header does", format);
 }
 
+static int data_missing(const char *format, struct err *err)
+{
+	return err_reason(err, ERR_BAD_INPUT, "truncated",
+			  "the %s ends before what it says it holds", format);
+}
+
 static bool is_frame_header(unsigned marker)
 {
 	return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 &&
@@ -135,6 +141,53 @@ static int read_png(struct slice bytes, struct magic_header *header,
 	return 0;
 }
 
+/* The end of a chain of sub-blocks; 0: the bytes end first. */
+static size_t skip_gif_blocks(struct slice bytes, size_t at)
+{
+	while (at < bytes.len) {
+		unsigned len = byte_at(bytes, at);
+
+		at += len + 1;
+		if (!len)
+			return at;
+	}
+	return 0;
+}
+
+static size_t color_table_size(unsigned flags)
+{
+	return flags & 0x80 ? (size_t)3 << ((flags & 7) + 1) : 0;
+}
+
+/*
+ * Walks the blocks of a GIF, as its decoder shows what frames there are and
+ * takes the loss of the others for an end. Missing nothing but the end's own
+ * byte is common and costs nothing; what follows an unknown block is left to
+ * the decoder. Returns false if the bytes end within a block.
+ */
+static bool is_gif_whole(struct slice bytes)
+{
+	size_t at = 13 + color_table_size(byte_at(bytes, 10));
+
+	while (at < bytes.len) {
+		unsigned kind = byte_at(bytes, at);
+
+		if (kind == 0x21) {
+			at += 2;
+		} else if (kind == 0x2c) {
+			if (bytes.len - at < 11)
+				return false;
+			at += 11 + color_table_size(byte_at(bytes, at + 9));
+		} else {
+			return true;
+		}
+		at = skip_gif_blocks(bytes, at);
+		if (!at)
+			return false;
+	}
+	return at == bytes.len;
+}
+
 static int read_gif(struct slice bytes, struct magic_header *header,
 		    struct err *err)
 {
@@ -142,6 +195,69 @@ static int read_gif(struct slice bytes, struct magic_header *header,
 		return header_missing("GIF", err);
 	header->width = little16(bytes, 6);
 	header->height = little16(bytes, 8);
+	return is_gif_whole(bytes) ? 0 : data_missing("GIF", err);
+}
+
+/* --- TIFF: the chain of directories, classic and big ----------------------- */
+
+struct tiff_walk {
+	struct slice bytes;
+	bool little, wide; /* byte order; eight-byte offsets */
+};
+
+static uint64_t tiff_number(const struct tiff_walk *walk, size_t at,
+			    size_t size)
+{
+	uint64_t value = 0;
+	size_t i;
+
+	for (i = 0; i < size; i++)
+		value = value << 8 |
+			byte_at(walk->bytes,
+				walk->little ? at + size - 1 - i : at + i);
+	return value;
+}
+
+/* Follows one link: the offset of the next directory, 0 at the end. -1 if this
+ * one is not all there. */
+static int next_directory(const struct tiff_walk *walk, uint64_t *offset)
+{
+	size_t len = walk->bytes.len, at;
+	size_t count_size = walk->wide ? 8 : 2, entry = walk->wide ? 20 : 12;
+	size_t link = walk->wide ? 8 : 4;
+	uint64_t count;
+
+	if (*offset > len || len - *offset < count_size + link)
+		return -1;
+	at = (size_t)*offset;
+	count = tiff_number(walk, at, count_size);
+	if (count > (len - at - count_size - link) / entry)
+		return -1;
+	*offset = tiff_number(walk, at + count_size + (size_t)count * entry,
+			      link);
+	return 0;
+}
+
+/* The decoder takes a directory behind the end of the bytes for the end of the
+ * chain, and the pages that are lost for none. */
+static int read_tiff(struct slice bytes, struct err *err)
+{
+	struct tiff_walk walk = {
+		.bytes = bytes,
+		.little = bytes.ptr[0] == 'I',
+		.wide = byte_at(bytes, bytes.ptr[0] == 'I' ? 2 : 3) == '+',
+	};
+	/* A chain longer than this is a ring: the decoder's business. */
+	size_t left = bytes.len / 6;
+	uint64_t offset;
+
+	if (bytes.len < (walk.wide ? 16 : 8))
+		return header_missing("TIFF", err);
+	offset = tiff_number(&walk, walk.wide ? 8 : 4, walk.wide ? 8 : 4);
+	for (; offset && left; left--) {
+		if (next_directory(&walk, &offset))
+			return data_missing("TIFF", err);
+	}
 	return 0;
 }
 
@@ -165,6 +281,9 @@ static int read_webp(struct slice bytes, struct magic_header *header,
 	} else {
 		return header_missing("WebP", err);
 	}
+	if (((uint64_t)little16(bytes, 6) << 16 | little16(bytes, 4)) + 8 >
+	    bytes.len)
+		return data_missing("WebP", err);
 	return 0;
 }
 
@@ -255,6 +374,8 @@ int magic_read(struct slice bytes, struct magic_header *header, struct err *err)
 		return read_gif(bytes, header, err);
 	case IMAGE_WEBP:
 		return read_webp(bytes, header, err);
+	case IMAGE_TIFF:
+		return read_tiff(bytes, err);
 	case IMAGE_AVIF:
 	case IMAGE_HEIC:
 		header->whole = true;

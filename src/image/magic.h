@@ -19,8 +19,9 @@ struct magic_header {
 
 /*
  * Looks at the bytes. Reads no further than they go, whatever their lengths
- * claim. 0, or -1: ERR_BAD_INPUT "empty" or "truncated" (a JPEG, PNG, GIF or
- * WebP without its header), ERR_UNSUPPORTED "format" for anything unknown.
+ * claim. 0, or -1: ERR_BAD_INPUT "empty" or "truncated" (a JPEG, PNG, GIF, WebP
+ * or TIFF without its header; a GIF that ends within a block, a WebP shorter
+ * than it says, a TIFF without a directory that it names), ERR_UNSUPPORTED "format" for anything unknown.
  *
  * Sources: ITU-T T.81 (JPEG), RFC 2083 (PNG), GIF89a, RFC 9649 (WebP),
  * ISO/IEC 14496-12 and 23008-12 (AVIF, HEIC), TIFF 6.0, ISO/IEC 18181-2 (JXL).
