@@ -156,8 +156,11 @@ static int draw(struct top *top)
 		status = ask_tables(&top->ask, tables);
 	if (!status) {
 		measure(top);
-		qsort(tables[2].cells, tables[2].count / tables[2].width,
-		      tables[2].width * sizeof(*tables[2].cells), compare_age);
+		if (tables[2].count)
+			qsort(tables[2].cells,
+			      tables[2].count / tables[2].width,
+			      tables[2].width * sizeof(*tables[2].cells),
+			      compare_age);
 		/* Home, and everything below cleared. */
 		fputs("\033[H\033[2J", stdout);
 		printf("cherry: %zu workers, %zu tasks at work; q quits\n\n",

@@ -84,7 +84,7 @@ int config_scope_of(const char *section)
 		size_t len = strlen(sections[i].name);
 
 		if (sections[i].named
-			    ? !strncmp(section, sections[i].name, len) &&
+			    ? strncmp(section, sections[i].name, len) == 0 &&
 				      section[len]
 			    : !strcmp(section, sections[i].name))
 			return (int)sections[i].scope;
@@ -94,7 +94,7 @@ int config_scope_of(const char *section)
 
 const struct task *config_task_of(const char *section)
 {
-	if (strncmp(section, "task:", 5))
+	if (strncmp(section, "task:", 5) != 0)
 		return NULL;
 	return task_find(slice_text(section + 5));
 }
@@ -199,8 +199,8 @@ static bool entry_win(struct config *config, const struct config_place *place,
 	for (size_t i = 0; i < config->count; i++) {
 		struct config_entry *other = &config->entries[i];
 
-		if (!other->used || strcmp(other->section, section) ||
-		    strcmp(other->key, key))
+		if (!other->used || strcmp(other->section, section) != 0 ||
+		    strcmp(other->key, key) != 0)
 			continue;
 		if (other->origin == CONFIG_FROM_FILE &&
 		    place->origin == CONFIG_FROM_FILE) {

@@ -45,8 +45,8 @@ enum config_scope {
 
 struct config_key {
 	enum config_scope scope;
-	const char *name;
 	enum config_type type;
+	const char *name;
 	const char *fallback; /* "" is no value */
 	const char *choices;
 	double min, max;

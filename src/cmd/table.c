@@ -130,6 +130,8 @@ static void print_tabs(const struct table *table, FILE *out)
 	char text[4100];
 	size_t i;
 
+	if (!table->width)
+		return;
 	for (i = 0; i < table->width; i++)
 		fprintf(out, "%s%s", i ? "\t" : "", table->columns[i]);
 	fputc('\n', out);
@@ -206,10 +208,13 @@ static void print_head(const struct table *table, const size_t *widths,
 
 void table_print_aligned(const struct table *table, size_t columns, FILE *out)
 {
-	size_t *widths = xcalloc(table->width, sizeof(*widths));
+	size_t *widths;
 	char text[260];
 	size_t i;
 
+	if (!table->width)
+		return;
+	widths = xcalloc(table->width, sizeof(*widths));
 	for (i = 0; i < table->width; i++)
 		widths[i] = characters(table->columns[i]);
 	for (i = 0; i < table->count; i++) {

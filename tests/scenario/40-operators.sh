@@ -138,7 +138,7 @@ expect 0 top --json
 python3 -m json.tool "$SCRATCH/out" >/dev/null
 if command -v script >/dev/null; then
 	(
-		wait_for 15 'grep -q "q quits" "$SCRATCH/top"' 'the first picture of top'
+		wait_for 15 'grep -qs "q quits" "$SCRATCH/top"' 'the first picture of top'
 		printf q
 	) | script -qefc "$CHERRY top --redis $REDIS_URL" "$SCRATCH/top" >/dev/null ||
 		fail "top ended with $?: $(cat "$SCRATCH/top")"
