@@ -94,7 +94,7 @@ static int encode(VipsImage *image, const struct image_variant *variant,
 
 static size_t blob_size(const VipsBlob *blob)
 {
-	return VIPS_AREA(blob)->length;
+	return blob ? VIPS_AREA(blob)->length : 0;
 }
 
 /* The best quality up to the wanted one that stays within max_bytes, by
@@ -191,7 +191,7 @@ int save_variant(VipsImage *image, const struct image_variant *variant,
 	output->width = vips_image_get_width(flat);
 	output->height = vips_image_get_page_height(flat);
 	g_object_unref(flat);
-	if (status)
+	if (status || !blob)
 		return -1;
 	size = blob_size(blob);
 	buf_init(&output->bytes, max);

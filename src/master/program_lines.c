@@ -415,9 +415,10 @@ void program_lines_stop(struct master_task_state *task)
 
 void program_lines_free_all(struct master_task_state *task)
 {
-	while (task->lines) {
-		struct program_lines *lines = task->lines;
+	struct program_lines *lines = task->lines, *next;
 
+	for (; lines; lines = next) {
+		next = lines->next;
 		unlink_lines(lines);
 		program_process_release(&lines->process);
 		free(lines);

@@ -235,6 +235,10 @@ void program_once_give(struct master *master, struct job *job)
 
 void program_once_free_all(struct master_task_state *task)
 {
-	while (task->onces)
-		once_free(task->onces);
+	struct program_once *once = task->onces, *next;
+
+	for (; once; once = next) {
+		next = once->next;
+		once_free(once);
+	}
 }
