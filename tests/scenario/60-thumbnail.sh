@@ -101,6 +101,28 @@ options=(--set "task:thumbnail.max_frames=2")
 expect '*"code":"limit"*"limit":"max_frames"*' animated.gif '{"width":8,"animated":true}'
 options=()
 
+# An animation keeps its delays (100, 250 and 700 ms) and how often it runs: a
+# GIF counts what follows the first time, a WebP all.
+more=$PWD/tests/oracle/thumbnail-more
+root=$SCRATCH/root
+cp "$more"/delays.* "$root"
+animate()
+{
+	expect '*"bytes":*"file":"a.out"*' "$1" '{"width":12,"animated":true,"format":"'"$2"'"}' \
+		'"outputs":{"image":{"file":"a.out"}}'
+	od -An -v -tx1 "$root/a.out" | tr -d ' \n'
+}
+animate delays.gif gif >"$SCRATCH/hex"
+grep -Eq '21f904..0a00.*21f904..1900.*21f904..4600' "$SCRATCH/hex" || fail "delays: $(cat "$SCRATCH/hex")"
+grep -q '4e45545343415045322e3003010300' "$SCRATCH/hex" || fail "runs: $(cat "$SCRATCH/hex")"
+animate delays.webp gif >"$SCRATCH/hex"
+grep -q '4e45545343415045322e3003010200' "$SCRATCH/hex" || fail "runs: $(cat "$SCRATCH/hex")"
+animate delays.gif webp >"$SCRATCH/hex"
+grep -Eq '414e494d06000000........0400' "$SCRATCH/hex" || fail "runs: $(cat "$SCRATCH/hex")"
+root=$more
+expect '*150 frames, over max_frames 100*"limit":"max_frames","value":150*' frames-150.gif '{"width":8,"animated":true}'
+root=$pictures
+
 # The whole folder through one executor, three times, a good one after each.
 outcome()
 {

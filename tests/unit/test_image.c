@@ -101,12 +101,15 @@ static void expect_refusal(const struct json_node *file, struct slice bytes,
 		  clock_monotonic() - start);
 }
 
-static void expect_file(const struct json_node *file)
+static void expect_file(const char *folder, const struct json_node *file)
 {
+	char path[200];
 	const char *needs = text(file, "needs");
 	const char *want = strdup(text(file, "expect"));
-	struct buf bytes = read_file(text(file, "file"));
+	struct buf bytes;
 
+	snprintf(path, sizeof(path), "%s%s", folder, text(file, "file"));
+	bytes = read_file(path);
 	if (!strcmp(needs, "svg") || !strcmp(needs, "pdf"))
 		want = "error:unsupported";
 	if (!strcmp(want, "ok"))
@@ -116,22 +119,35 @@ static void expect_file(const struct json_node *file)
 	buf_release(&bytes);
 }
 
-Test(image, corpus, .init = setup, .timeout = 120)
+static void expect_folder(const char *folder, int least)
 {
-	struct buf manifest = read_file("manifest.json");
+	char path[200];
+	struct buf manifest;
 	struct arena arena;
 	struct err err = ERR_INIT;
 	struct json_node *root, *file;
 	int count = 0;
 
+	snprintf(path, sizeof(path), "%smanifest.json", folder);
+	manifest = read_file(path);
 	arena_init(&arena, 16 << 20);
 	root = json_parse(&arena, buf_slice(&manifest), 64, true, &err);
 	cr_assert(root, "%s", err.message);
 	for (file = json_get(root, "files")->child; file; file = file->next) {
-		expect_file(file);
+		expect_file(folder, file);
 		count++;
 	}
-	cr_expect_geq(count, 40);
+	cr_expect_geq(count, least);
 	arena_release(&arena);
 	buf_release(&manifest);
+}
+
+Test(image, corpus, .init = setup, .timeout = 120)
+{
+	expect_folder("", 40);
+}
+
+Test(image, more_pictures, .init = setup, .timeout = 120)
+{
+	expect_folder("../thumbnail-more/", 30);
 }
