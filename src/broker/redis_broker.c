@@ -266,11 +266,11 @@ static void on_ready(void *arg, struct redis_conn *conn)
 	struct redis_queue *queue = queue_of(redis, conn);
 
 	if (queue) {
-		queue->id = redis_conn_id(conn);
+		queue->id = redis_conn_login(conn)->id;
 		redis_broker_wake(redis);
 		return;
 	}
-	redis->main_id = redis_conn_id(conn);
+	redis->main_id = redis_conn_login(conn)->id;
 	redis->restart = false;
 	redis->hold_until = 0;
 	/* A server seen for the first time may not know the scripts. */

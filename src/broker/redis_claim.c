@@ -14,7 +14,7 @@
 /* A second call is worth its way only for this many slots. */
 #define SECOND_CALL 16
 
-enum { FLAG_CANCELLED = 1, FLAG_PAUSED = 2, FLAG_BROKEN = 4 };
+enum { FLAG_CANCELLED = 1, FLAG_PAUSED = 2, FLAG_BROKEN = 4, FLAG_MORE = 8 };
 
 /* --- Handing over ------------------------------------------------------------- */
 
@@ -100,6 +100,8 @@ static void read_flags(struct redis_queue *queue, long long flags)
 	struct redis_broker *redis = queue->owner;
 
 	queue->paused = flags & FLAG_PAUSED;
+	if (flags & FLAG_MORE)
+		redis->more = true;
 	if (flags & FLAG_BROKEN)
 		log_warn("queue_unusable", LOG_TEXT("queue", queue->name),
 			 LOG_TEXT("why", "it, or a key that cherry keeps for "

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include "base/xalloc.h"
 #include "broker/redis_login.h"
+#include "broker/redis_ring.h"
 #include "broker/redis_tls.h"
 
 #define CONNECT_SECONDS 5
@@ -28,12 +29,6 @@
 
 enum conn_state { CONN_CLOSED, CONN_CONNECTING, CONN_LOGIN, CONN_READY };
 
-struct waiting {
-	redis_reply_cb *cb;
-	void *arg;
-	double seconds;
-};
-
 struct redis_conn {
 	struct loop *loop;
 	const struct redis_conn_events *events;
@@ -43,12 +38,14 @@ struct redis_conn {
 	struct loop_io *io;
 	struct loop_timer *deadline;
 	struct loop_timer *breaker; /* runs on_breaker in a turn of its own */
-	char reason[200];	    /* of the break that is due */
+	struct loop_timer *flusher; /* writes what was sent in this turn */
+	bool flush_due;
+	int watched;	  /* the LOOP_ bits that are set */
+	char reason[200]; /* of the break that is due */
 	bool fatal;
-	struct waiting *ring; /* a power of two */
-	size_t head, count, size;
+	struct redis_ring ring;
 	size_t orphans; /* at its head: of a connection before this one */
-	struct waiting subscriber;
+	struct redis_waiting subscriber;
 	char *channel;
 	double connect_seconds;
 	double opened, heard; /* bytes came or went */
@@ -66,33 +63,17 @@ static double now_of(const struct redis_conn *conn)
 
 /* --- Waiting answers -------------------------------------------------------- */
 
-static void ring_push(struct redis_conn *conn, struct waiting waiting)
+static void push_waiting(struct redis_conn *conn, struct redis_waiting waiting)
 {
-	if (conn->count == conn->size) {
-		size_t size = conn->size ? conn->size * 2 : 64, i;
-		struct waiting *ring = xcalloc(size, sizeof(*ring));
-
-		for (i = 0; i < conn->count; i++)
-			ring[i] =
-				conn->ring[(conn->head + i) & (conn->size - 1)];
-		free(conn->ring);
-		conn->ring = ring;
-		conn->size = size;
-		conn->head = 0;
-	}
-	if (!conn->count)
+	if (!conn->ring.count)
 		conn->head_since = now_of(conn);
-	conn->ring[(conn->head + conn->count++) & (conn->size - 1)] = waiting;
+	redis_ring_push(&conn->ring, waiting);
 }
 
-static struct waiting ring_shift(struct redis_conn *conn)
+static struct redis_waiting shift_waiting(struct redis_conn *conn)
 {
-	struct waiting waiting = conn->ring[conn->head];
-
-	conn->head = (conn->head + 1) & (conn->size - 1);
-	conn->count--;
 	conn->head_since = now_of(conn);
-	return waiting;
+	return redis_ring_shift(&conn->ring);
 }
 
 /* --- Breaking ---------------------------------------------------------------- */
@@ -113,13 +94,16 @@ static void close_socket(struct redis_conn *conn)
 	conn->out_at = 0;
 	conn->loop->timer_set(conn->deadline, -1);
 	conn->loop->timer_set(conn->breaker, -1);
+	conn->loop->timer_set(conn->flusher, -1);
+	conn->flush_due = false;
+	conn->watched = 0;
 }
 
 /* Callbacks may send: those wait for the next turn. */
 static void fail_waiting(struct redis_conn *conn, size_t count)
 {
 	while (count--) {
-		struct waiting waiting = ring_shift(conn);
+		struct redis_waiting waiting = shift_waiting(conn);
 
 		if (waiting.cb)
 			waiting.cb(waiting.arg, NULL);
@@ -139,8 +123,8 @@ static void on_breaker(void *arg)
 		return;
 	}
 	close_socket(conn);
-	fail_waiting(conn, conn->count);
-	if (conn->count)
+	fail_waiting(conn, conn->ring.count);
+	if (conn->ring.count)
 		conn->loop->timer_set(conn->breaker, 0);
 	if (!was_open)
 		return;
@@ -157,6 +141,7 @@ static void break_later(struct redis_conn *conn, const char *reason)
 			  slice_text(reason[0] ? reason : "it broke"));
 	if (conn->io)
 		conn->loop->io_set(conn->io, 0);
+	conn->watched = 0;
 	conn->loop->timer_set(conn->breaker, 0);
 }
 
@@ -186,11 +171,11 @@ static double due_time(const struct redis_conn *conn)
 
 	if (conn->state != CONN_READY)
 		return conn->opened + conn->connect_seconds;
-	if (!conn->count)
+	if (!conn->ring.count)
 		return conn->heard + IDLE_SECONDS;
 	if (since < conn->heard)
 		since = conn->heard;
-	return since + conn->ring[conn->head].seconds;
+	return since + redis_ring_first(&conn->ring)->seconds;
 }
 
 static void on_deadline(void *arg)
@@ -202,7 +187,7 @@ static void on_deadline(void *arg)
 		return;
 	if (wait > 0.001) {
 		conn->loop->timer_set(conn->deadline, wait);
-	} else if (conn->state == CONN_READY && !conn->count) {
+	} else if (conn->state == CONN_READY && !conn->ring.count) {
 		send_sign(conn);
 		conn->loop->timer_set(conn->deadline, REPLY_SECONDS);
 	} else {
@@ -216,14 +201,14 @@ static void on_deadline(void *arg)
 
 static void deliver(struct redis_conn *conn, const redisReply *reply)
 {
-	struct waiting waiting = conn->subscriber;
+	struct redis_waiting waiting = conn->subscriber;
 	enum redis_class class = redis_command_class(reply);
 
 	if (waiting.cb) {
-		if (conn->count)
-			(void)ring_shift(conn);
-	} else if (conn->count) {
-		waiting = ring_shift(conn);
+		if (conn->ring.count)
+			(void)shift_waiting(conn);
+	} else if (conn->ring.count) {
+		waiting = shift_waiting(conn);
 	} else {
 		break_later(conn, reply->type == REDIS_REPLY_ERROR
 					  ? reply->str
@@ -317,9 +302,27 @@ static void do_write(struct redis_conn *conn)
 
 static void watch(struct redis_conn *conn)
 {
-	bool write = conn->state == CONN_CONNECTING || has_output(conn);
+	int events = LOOP_READ | (has_output(conn) ? LOOP_WRITE : 0);
 
-	conn->loop->io_set(conn->io, LOOP_READ | (write ? LOOP_WRITE : 0));
+	if (events != conn->watched)
+		conn->loop->io_set(conn->io, events);
+	conn->watched = events;
+}
+
+static void write_out(struct redis_conn *conn)
+{
+	if (conn->flush_due)
+		conn->loop->timer_set(conn->flusher, -1);
+	conn->flush_due = false;
+	if (!conn->reason[0])
+		do_write(conn);
+	if (!conn->reason[0])
+		watch(conn);
+}
+
+static void on_flusher(void *arg)
+{
+	redis_conn_flush(arg);
 }
 
 static void finish_connect(struct redis_conn *conn)
@@ -330,10 +333,8 @@ static void finish_connect(struct redis_conn *conn)
 	int on = 1;
 	struct err err = ERR_INIT;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len))
-		error = errno;
-	if (error) {
-		break_later(conn, strerror(error));
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) || error) {
+		break_later(conn, strerror(error ? error : errno));
 		return;
 	}
 	/* Fails on Unix sockets, which need neither. */
@@ -359,10 +360,7 @@ static void on_io(void *arg, int events)
 		finish_connect(conn);
 	if (events & LOOP_READ && !conn->reason[0])
 		do_read(conn);
-	if (!conn->reason[0])
-		do_write(conn);
-	if (!conn->reason[0])
-		watch(conn);
+	write_out(conn);
 }
 
 static void on_login_done(struct redis_conn *conn, const char *failure,
@@ -396,6 +394,7 @@ struct redis_conn *redis_conn_new(struct loop *loop,
 	conn->login.done = on_login_done;
 	conn->deadline = loop->timer_new(loop, on_deadline, conn);
 	conn->breaker = loop->timer_new(loop, on_breaker, conn);
+	conn->flusher = loop->timer_new(loop, on_flusher, conn);
 	buf_init(&conn->out, OUT_MAX);
 	return conn;
 }
@@ -407,8 +406,9 @@ void redis_conn_free(struct redis_conn *conn)
 	close_socket(conn);
 	conn->loop->timer_free(conn->deadline);
 	conn->loop->timer_free(conn->breaker);
+	conn->loop->timer_free(conn->flusher);
 	free(conn->channel);
-	free(conn->ring);
+	redis_ring_release(&conn->ring);
 	free(conn);
 }
 
@@ -423,7 +423,7 @@ void redis_conn_subscribe(struct redis_conn *conn, const char *channel,
 {
 	free(conn->channel);
 	conn->channel = xstrdup(channel);
-	conn->subscriber = (struct waiting){.cb = cb, .arg = arg};
+	conn->subscriber = (struct redis_waiting){.cb = cb, .arg = arg};
 	send_sign(conn);
 }
 
@@ -432,8 +432,8 @@ void redis_conn_open(struct redis_conn *conn, const struct url *url,
 {
 	close_socket(conn);
 	/* What was sent while it was closed is answered in the next turn. */
-	conn->orphans = conn->count;
-	if (conn->count)
+	conn->orphans = conn->ring.count;
+	if (conn->ring.count)
 		conn->loop->timer_set(conn->breaker, 0);
 	conn->login.url = url;
 	conn->login.password = password;
@@ -445,13 +445,15 @@ void redis_conn_open(struct redis_conn *conn, const struct url *url,
 				  : redisConnectNonBlock(url->host.name,
 							 url->host.port);
 	conn->state = CONN_CONNECTING;
-	if (!conn->context || conn->context->err) {
-		break_later(conn, conn->context ? conn->context->errstr
-						: "out of memory");
+	if (!conn->context)
+		break_later(conn, "out of memory");
+	else if (conn->context->err)
+		break_later(conn, conn->context->errstr);
+	if (conn->reason[0])
 		return;
-	}
 	/* Replies are bounded by what we ask for; keep their buffer. */
 	conn->context->reader->maxbuf = 0;
+	conn->watched = LOOP_WRITE;
 	conn->io = conn->loop->io_new(conn->loop, conn->context->fd, LOOP_WRITE,
 				      on_io, conn);
 	conn->loop->timer_set(conn->deadline, conn->connect_seconds);
@@ -467,24 +469,19 @@ bool redis_conn_is_closed(const struct redis_conn *conn)
 	return conn->state == CONN_CLOSED && !conn->reason[0];
 }
 
-int64_t redis_conn_id(const struct redis_conn *conn)
+const struct redis_login *redis_conn_login(const struct redis_conn *conn)
 {
-	return conn->login.id;
-}
-
-const char *redis_conn_server(const struct redis_conn *conn)
-{
-	return conn->login.server;
+	return &conn->login;
 }
 
 void redis_conn_send(struct redis_conn *conn, struct redis_command *command,
 		     double seconds, redis_reply_cb *cb, void *arg)
 {
 	bool open = conn->state == CONN_LOGIN || conn->state == CONN_READY;
-	struct waiting waiting = {cb, arg,
-				  seconds > 0 ? seconds : REPLY_SECONDS};
+	struct redis_waiting waiting = {cb, arg,
+					seconds > 0 ? seconds : REPLY_SECONDS};
 
-	ring_push(conn, waiting);
+	push_waiting(conn, waiting);
 	if (!open || conn->reason[0]) {
 		conn->loop->timer_set(conn->breaker, 0);
 	} else {
@@ -492,18 +489,16 @@ void redis_conn_send(struct redis_conn *conn, struct redis_command *command,
 		buf_add_slice(&conn->out, buf_slice(&command->bytes));
 		if (command->bytes.failed || conn->out.failed)
 			break_later(conn, "a command is too long");
-		else
-			watch(conn);
+		else if (!conn->flush_due)
+			conn->loop->timer_set(conn->flusher, 0);
+		conn->flush_due = true;
 	}
 	buf_release(&command->bytes);
 }
 
 void redis_conn_flush(struct redis_conn *conn)
 {
-	if ((conn->state != CONN_READY && conn->state != CONN_LOGIN) ||
-	    conn->reason[0] || !has_output(conn))
-		return;
-	do_write(conn);
-	if (!conn->reason[0])
-		watch(conn);
+	if (conn->flush_due &&
+	    (conn->state == CONN_READY || conn->state == CONN_LOGIN))
+		write_out(conn);
 }

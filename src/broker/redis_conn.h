@@ -20,6 +20,7 @@
 #include "cherry/err.h"
 
 struct redis_conn;
+struct redis_login;
 
 /* NULL reply: the connection broke, and whether it ran is not known. The reply
  * lives only during the call. */
@@ -62,10 +63,9 @@ void redis_conn_reset(struct redis_conn *conn, const char *reason);
 bool redis_conn_is_ready(const struct redis_conn *conn);
 /* Neither up nor on the way. */
 bool redis_conn_is_closed(const struct redis_conn *conn);
-/* CLIENT ID; 0 before on_ready. */
-int64_t redis_conn_id(const struct redis_conn *conn);
-/* run_id of the server, "" before on_ready. */
-const char *redis_conn_server(const struct redis_conn *conn);
+/* What was learnt at the login: `id`, 0 while the connection is not up or if
+ * it may not be known, and `server`, "" likewise. */
+const struct redis_login *redis_conn_login(const struct redis_conn *conn);
 
 /*
  * Sends, at the latest in the loop's next turn, and releases the command. The

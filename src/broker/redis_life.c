@@ -206,7 +206,7 @@ static void on_returned(void *arg, const redisReply *reply)
  */
 static void end_former(struct redis_broker *redis)
 {
-	const char *server = redis_conn_server(redis->main);
+	const char *server = redis_conn_login(redis->main)->server;
 	struct redis_command command;
 	size_t i;
 

@@ -153,38 +153,48 @@ const char redis_lua_task_claim[] = LUA_CALLS LUA_RECORDS LUA_OWNING LUA(
 /*
  * Behind a BLMOVE, for one queue: what lies in the inbox becomes owned, or goes
  * back to where it came from. ARGV: worker, longest value to ship, first
- * number, side. Out: as of a claim of one queue.
+ * number, side. Out: as of a claim of one queue, with the flag 8 if more tasks
+ * wait.
  */
-const char redis_lua_task_adopt[] = LUA_CALLS LUA_RECORDS LUA_OWNING LUA(
+const char redis_lua_task_adopt[] = LUA_CALLS LUA(
 	local Q, inbox, owned = KEYS[1], KEYS[3], KEYS[4]
-	if call("LLEN", inbox) == 0 then return {0, -1, 0, 0, 0, 0} end
-	local W, big, seq, side = ARGV[1], tonumber(ARGV[2]),
-		tonumber(ARGV[3]), ARGV[4]
+	local got = call("RPOP", inbox, 500)
+	if not got then return {0, -1, 0, 0, 0, 0} end
+	local W, big, seq, side = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
+	local function put_back()
+		for j = #got, 1, -1 do
+			call(side == "R" and "RPUSH" or "LPUSH", Q, got[j])
+		end
+	end
 	local s = call("ZSCORE", KEYS[2], W)
 	local gone = (not s or tonumber(s) < 0) and 1 or 0
-	local marks = call("EXISTS", KEYS[7], KEYS[9])
-	local stopped = marks > 0 and call("EXISTS", KEYS[9]) == 1
+	local flags = call("EXISTS", KEYS[7], KEYS[9])
+	if flags > 0 and call("EXISTS", KEYS[9]) == 1 then flags = 2 end
 	local now = now_ms()
-	if stopped or gone == 1 then
-		while call("LMOVE", inbox, Q, "LEFT",
-			side == "R" and "RIGHT" or "LEFT") do end
-		return {now, -1, gone, 0, 0, stopped and 2 or 0}
+	if flags == 2 or gone == 1 then
+		put_back()
+		return {now, -1, gone, 0, 0, flags}
 	end
-	call("HLEN", owned)
-	local out, args = {now, -1, 0, 0, 0, marks}, {}
-	for j, v in ipairs(call("RPOP", inbox, 500)) do
-		local field = seq
-		if byte(v, 1) == 1 then
-			field, v = wrap(W, seq, now, v)
-			field = string.format("%.0f ", seq) .. field
+	local out, args = {now, -1, 0, 0, #got, flags}, {}
+	for j = 1, #got do
+		local v, field = got[j], seq + j - 1
+		if string.byte(v, 1) == 1 then
+			local i = W .. "/" .. string.format("%.0f", field)
+			field = string.format("%.0f ", field) .. i
+			v = "\1" .. i .. " 0 0 0 " ..
+				string.format("%.0f", now) .. " 0\n" .. v
 		end
 		args[2 * j - 1] = field
 		args[2 * j] = v
-		seq = seq + 1
-		out[5] = j
-		ship(out, v, big)
+		out[6 + j] = #v > big and #v or v
 	end
-	return own(owned, args, pushed(Q, side)) or out
+	local r = pcall("HSET", owned, unpack(args))
+	if type(r) == "table" then
+		put_back()
+		return r
+	end
+	if pcall("LLEN", Q) ~= 0 then out[6] = flags + 8 end
+	return out
 );
 
 /*
@@ -204,7 +214,6 @@ const char redis_lua_task_settle[] = LUA_CALLS LUA_RECORDS LUA_TYPES LUA(
 	local Q, owned, later, dead = KEYS[1], KEYS[4], KEYS[5], KEYS[6]
 	local a, ki, n, good, total = 5, 10, 0, 0, #ARGV
 	local out, counts = {}, {}
-	call("HDEL", owned, "-")
 	local function unlock(lock, instance, value)
 		local v = lock and pcall("GET", lock)
 		if type(v) ~= "string" or
@@ -217,13 +226,20 @@ const char redis_lua_task_settle[] = LUA_CALLS LUA_RECORDS LUA_TYPES LUA(
 			call("EXPIRE", key, ttl)
 		end
 	end
+	local function is_theirs(e)
+		return sub(e, 1, 9) == "WRONGTYPE" or sub(e, 1, 6) == "NOPERM"
+	end
 	local function quick(claim)
 		local key, len
 		if ARGV[a + 2] == "1" then
 			key = KEYS[ki]
 			ki = ki + 1
 			len = pcall("RPUSH", key, ARGV[a + 3])
-			if type(len) == "table" then return -1 end
+			if type(len) == "table" then
+				if is_theirs(len.err) then return -1 end
+				call("HDEL", owned, "-")
+				len = call("RPUSH", key, ARGV[a + 3])
+			end
 		end
 		if fence and call("HDEL", owned, claim) == 0 then
 			if key then call("RPOP", key) end
@@ -252,6 +268,7 @@ const char redis_lua_task_settle[] = LUA_CALLS LUA_RECORDS LUA_TYPES LUA(
 				not type_ok(later, "zset")) or
 			(how == "G" and not type_ok(Q, "list"))
 		then return -2 end
+		call("HDEL", owned, "-")
 		if fence then
 			if how ~= "F" then value = call("HGET", owned, claim) end
 			if call("HDEL", owned, claim) == 0 then return 0 end

@@ -46,8 +46,9 @@ static void on_adopt(void *arg, const redisReply *reply)
 	queue->armed = queue->unblocking = false;
 	/* Something may lie in the inbox still: a claim takes it. */
 	if (!reply || redis_broker_failed(redis, reply) ||
-	    redis_claim_read(redis, reply, queue->index, call.first_id) != 0)
+	    redis_claim_read(redis, reply, queue->index, call.first_id) < 0)
 		redis->more = true;
+	/* After the task has been handed on. */
 	redis_broker_wake(redis);
 }
 
@@ -177,13 +178,13 @@ void redis_park_end(struct redis_broker *redis)
 		struct redis_command command;
 
 		if (!queue->armed || queue->unblocking ||
-		    !redis_conn_id(queue->park) ||
+		    !redis_conn_login(queue->park)->id ||
 		    !redis_broker_can_send(redis))
 			continue;
 		redis_command_init(&command);
 		redis_command_text(&command, "CLIENT");
 		redis_command_text(&command, "UNBLOCK");
-		redis_command_int(&command, redis_conn_id(queue->park));
+		redis_command_int(&command, redis_conn_login(queue->park)->id);
 		queue->unblocking = true;
 		redis_broker_send(redis, &command, NULL, NULL);
 	}

@@ -22,7 +22,7 @@ static void on_ready(void *arg, struct redis_conn *conn)
 	bool wake = conn == redis->wake.conn;
 	struct redis_side *side = wake ? &redis->wake : &redis->life;
 
-	side->id = redis_conn_id(conn);
+	side->id = redis_conn_login(conn)->id;
 	if (wake)
 		redis_conn_subscribe(conn, KEYS_WAKE, on_hint, redis);
 	else

@@ -20,6 +20,7 @@
 #include "base/hash.h"
 #include "broker/broker.h"
 #include "broker/redis_conn.h"
+#include "broker/redis_login.h"
 #include "broker/redis_script.h"
 
 #define REDIS_NAME_MAX	   128
