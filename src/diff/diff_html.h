@@ -18,7 +18,7 @@
  *   - In the head of a document only the new side's elements are marked.
  *
  * compat: mitsuhiko/htmldiff 0.2 to the byte, defects included, but that
- * comments pass through where the original crashes.
+ * comments, at which the original crashes, are left out.
  */
 #ifndef DIFF_DIFF_HTML_H
 #define DIFF_DIFF_HTML_H

@@ -303,7 +303,7 @@ static void on_text(void *arg, const xmlChar *text, int len)
 			no_memory(reader);
 			return;
 		}
-		if (last->text.len) {
+		if (last->text.ptr) {
 			memcpy(copy, last->text.ptr, last->text.len);
 		}
 	}
