@@ -224,7 +224,8 @@ int difflib_gram_find(struct difflib *d, const struct difflib_part *part,
 		if (match->size) {
 			known = size;
 			found = *match;
-			stride *= 2;
+			/* Past the bound it has done its work. */
+			stride *= stride < over ? 2 : 1;
 		} else {
 			over = size;
 		}

@@ -274,3 +274,18 @@ Test(diff_engine, interner)
 	diff_interner_free(small);
 	diff_interner_free(NULL);
 }
+
+/* A run whose length takes more than 31 steps of doubling and halving. */
+Test(diff_engine, one_long_run)
+{
+	uint32_t count = 131071, *ids = calloc(count + 1, sizeof(*ids));
+	struct diff_options options = DIFF_OPTIONS_INIT;
+	struct diff_seq a = {ids, count}, b = {ids, count + 1};
+	struct diff_result result;
+
+	cr_assert_eq(diff_run(&a, &b, &options, &result, NULL), 0);
+	cr_expect_eq(result.matches, count);
+	cr_expect(result.exact);
+	diff_result_release(&result);
+	free(ids);
+}
