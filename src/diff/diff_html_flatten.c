@@ -249,7 +249,8 @@ static bool holds_text(const struct markup_node *root)
 static int add_element(struct flattener *f, const struct markup_node *node,
 		       enum merge_kind kind)
 {
-	struct merge_token token = {.kind = kind, .node = node, .bare = true};
+	struct merge_token token = {
+		.kind = (uint8_t)kind, .node = node, .bare = true};
 	bool block = merge_flags(f->merge, node) & TAG_BLOCK;
 	struct slice key;
 
