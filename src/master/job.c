@@ -176,6 +176,7 @@ struct job *job_new(struct master *master, const struct broker_claim *claim)
 	job->claimed_at = clock_monotonic();
 	job->oversize = claim->oversize;
 	copy_bytes(job, claim);
+	job_weigh(job);
 	arena_init(&job->arena, JOB_ARENA_MAX);
 	return job;
 }
@@ -195,6 +196,7 @@ void job_free(struct job *job)
 		return;
 	if (job->state != JOB_NEW)
 		list_remove(&job->master->jobs[job->state], job);
+	job->master->weight -= job->weight;
 	free_buffers(job->fetched, job->envelope.input_count);
 	free_buffers(job->output_bytes, job->envelope.output_count);
 	free(job->inputs);
@@ -224,11 +226,16 @@ double job_now(const struct job *job)
 	return (double)job->now_ms / 1000 + clock_monotonic() - job->claimed_at;
 }
 
-size_t job_weight(const struct job *job)
+void job_weigh(struct job *job)
 {
-	size_t weight = sizeof(*job) + job->payload_len + job->reply.len, i;
+	size_t weight = sizeof(*job) + job->payload_len + job->arena.used +
+			job->reply.len;
+	size_t i;
 
 	for (i = 0; job->fetched && i < job->envelope.input_count; i++)
 		weight += job->fetched[i].len;
-	return weight;
+	for (i = 0; job->output_bytes && i < job->envelope.output_count; i++)
+		weight += job->output_bytes[i].len;
+	job->master->weight += weight - job->weight;
+	job->weight = weight;
 }

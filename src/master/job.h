@@ -61,6 +61,7 @@ struct job {
 	uint64_t claim;
 	unsigned attempts, crashes, deaths;
 	int64_t first_seen_ms, now_ms;
+	size_t weight;	   /* bytes, as last counted */
 	double claimed_at; /* monotonic */
 	bool recovered, cancelled, admitted, alone;
 	size_t oversize;
@@ -115,8 +116,8 @@ struct slice job_task_name(const struct job *job);
 /* The wall clock's time in seconds, as Redis's clock had it at the claim and
  * ours went on. */
 double job_now(const struct job *job);
-/* Bytes that it makes the master hold. */
-size_t job_weight(const struct job *job);
+/* Notes how many bytes it makes the master hold (master->weight). */
+void job_weigh(struct job *job);
 
 /* --- reply.c ---------------------------------------------------------------- */
 

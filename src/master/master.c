@@ -179,6 +179,22 @@ static void log_state(struct master *master)
 		 LOG_INT("failed", master->finished_error));
 }
 
+static void log_running(struct master *master)
+{
+	const struct job *job = master->jobs[JOB_RUNNING].first;
+	double now = clock_monotonic();
+	size_t count = 0;
+
+	for (; job && count < 100; job = job->next, count++)
+		log_info("running",
+			 LOG_TEXT("queue", master->queues[job->queue].name),
+			 LOG_SLICE("task", job_task_name(job)),
+			 LOG_SLICE("id", job_id(job)),
+			 LOG_INT("attempt", job->attempts + job->crashes + 1),
+			 LOG_NUM("for_s", now - job->sent_at),
+			 LOG_INT("pid", job->runner ? job->runner->pid : 0));
+}
+
 static void on_reload(struct master *master)
 {
 	char text[80];
@@ -224,6 +240,7 @@ static void on_signal(void *arg, int signum)
 		break;
 	case SIGTTIN:
 		log_state(master);
+		log_running(master);
 		break;
 	default:
 		break;

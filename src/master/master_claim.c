@@ -128,6 +128,7 @@ static void fetch_next(struct job *job)
 		master_result_refuse(job, &err);
 		return;
 	}
+	job_weigh(job);
 	job_set_state(job, JOB_WAITING, false);
 	master_wake(job->master);
 }

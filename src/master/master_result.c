@@ -116,6 +116,7 @@ static void settle_answer(struct job *job, const struct job_result *result)
 	/* The memory broker's caller wants the reply in any case. */
 	if (!master->options.url)
 		s->reply = buf_slice(&job->reply);
+	job_weigh(job);
 	job_set_state(job, JOB_FINISHING, false);
 	broker_settle(master->broker, s);
 }

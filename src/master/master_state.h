@@ -162,7 +162,8 @@ struct master {
 	struct job *spare; /* to be used again */
 	size_t spare_count;
 	uint64_t next_number, next_id;
-	size_t weight; /* bytes that jobs hold */
+	size_t weight;	/* bytes that jobs hold */
+	size_t blocked; /* waiting jobs that max_running keeps from starting */
 
 	struct pool_class classes[TASK_CLASS_COUNT];
 	struct loop_timer *pool_timer; /* a start is due */

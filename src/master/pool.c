@@ -16,6 +16,8 @@
 #define START_FAILURES	5
 #define BACKOFF_SECONDS 0.2
 #define BACKOFF_MAX	10.0
+/* Tasks in hand that may not start because of max_running. */
+#define BLOCKED_MAX 64
 /* Bytes of jobs that the master holds before it stops claiming. */
 #define WEIGHT_MAX ((size_t)256 << 20)
 
@@ -200,6 +202,21 @@ static void recycle(struct executor_process *executor)
 	executor_process_stop(executor);
 }
 
+/* Executors that have a task, of all classes. */
+static size_t count_busy(const struct master *master)
+{
+	const struct executor_process *executor;
+	size_t busy = 0;
+	int class;
+
+	for (class = 0; class < TASK_CLASS_COUNT; class ++) {
+		for (executor = master->classes[class].executors; executor;
+		     executor = executor->next)
+			busy += executor->count > 0;
+	}
+	return busy;
+}
+
 static bool limits_allow(const struct job *job)
 {
 	const struct master_task_state *task = job->task;
@@ -230,8 +247,10 @@ static bool dispatch_job(struct master *master, struct job *job)
 
 	if (master_claim_expired(job))
 		return true;
-	if (!limits_allow(job))
+	if (!limits_allow(job)) {
+		master->blocked++;
 		return false;
+	}
 	if (job->task->is_program) {
 		if (!program_has_room(job))
 			return false;
@@ -245,6 +264,9 @@ static bool dispatch_job(struct master *master, struct job *job)
 			start_one(master, job->task->class);
 		return false;
 	}
+	if (!executor->count &&
+	    count_busy(master) >= master->options.concurrency)
+		return false;
 	begin_run(job);
 	if (executor_process_give(executor, job))
 		return true;
@@ -271,6 +293,8 @@ void pool_dispatch(struct master *master)
 	size_t refused = 0;
 	int class;
 
+	master->blocked = 0;
+
 	/* Behind many that cannot start now, others are not looked for. */
 	for (; job && refused < 256 && !master->leaving; job = next) {
 		next = job->next;
@@ -293,7 +317,42 @@ void pool_note_run(struct job *job, uint64_t ran_ns)
 		task->average_ns ? (task->average_ns * 7 + ran) / 8 : ran;
 	if (!task->average_ns)
 		task->average_ns = 1;
-	job->master->average_ns = (job->master->average_ns * 7 + ran) / 8;
+	if (!task->is_program)
+		job->master->average_ns =
+			(job->master->average_ns * 7 + ran) / 8;
+}
+
+/* How many short tasks are two batches. */
+static size_t batches(uint64_t average_ns)
+{
+	uint64_t each = 1;
+
+	if (average_ns && average_ns < SHORT_NS)
+		each = 2 * SHORT_NS / average_ns;
+	return each > 2 * FLIGHT_MAX ? 2 * FLIGHT_MAX : (size_t)each;
+}
+
+/* What programs could take. Nobody knows what the next tasks are: the share of
+ * a program grows with what of it runs, so that not a crowd of other tasks is
+ * taken for its sake, which then waits here while another worker is idle. */
+static size_t program_room(const struct master *master)
+{
+	size_t i, room = 0, idle = 0;
+
+	for (i = 0; i < master->task_count; i++) {
+		const struct master_task_state *task = &master->tasks[i];
+		size_t share = 2 * task->running;
+
+		if (!task->is_program)
+			continue;
+		idle |= !task->running;
+		if (share > task->processes)
+			share = task->processes;
+		if (task->mode == MASTER_PROGRAM_LINES)
+			share *= batches(task->average_ns);
+		room += share;
+	}
+	return room + idle;
 }
 
 size_t pool_room(const struct master *master)
@@ -301,22 +360,16 @@ size_t pool_room(const struct master *master)
 	size_t have = master->jobs[JOB_CLAIMED].count +
 		      master->jobs[JOB_WAITING].count +
 		      master->jobs[JOB_RUNNING].count;
-	size_t each = 1, target, i;
+	size_t target, blocked = master->blocked;
 
+	/* Those that wait for their own kind do not keep others out. */
+	have -= blocked < BLOCKED_MAX ? blocked : BLOCKED_MAX;
 	if (master->draining || master->pending || master->quiet ||
 	    master->leaving || master->weight > WEIGHT_MAX)
 		return 0;
-	/* Two batches in hand while tasks are short; no task waits behind a
-	 * long one here while another worker is idle. */
-	if (master->average_ns && master->average_ns < SHORT_NS)
-		each = 2 * SHORT_NS / master->average_ns;
-	if (each > 2 * FLIGHT_MAX)
-		each = 2 * FLIGHT_MAX;
-	target = master->options.concurrency * each;
-	for (i = 0; i < master->task_count; i++) {
-		if (master->tasks[i].is_program)
-			target += master->tasks[i].processes;
-	}
+	/* No task waits behind a long one here while another worker is idle. */
+	target = master->options.concurrency * batches(master->average_ns) +
+		 program_room(master);
 	return target > have ? target - have : 0;
 }
 

@@ -11,9 +11,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "base/json.h"
+#include "base/xalloc.h"
 #include "exec/spawn.h"
 
 #define READ_BYTES 65536
+/* After its death what somebody else writes to its pipes is waited for. */
+#define LINGER_SECONDS 2.0
 
 static void close_end(struct program_process *process, int *fd,
 		      struct loop_io **io)
@@ -26,8 +29,12 @@ static void close_end(struct program_process *process, int *fd,
 	*fd = -1;
 }
 
+static void on_linger(void *arg);
+
 static void try_end(struct program_process *process)
 {
+	struct loop *loop = process->master->loop;
+
 	if (!process->exited)
 		return;
 	if (process->out < 0 && process->error < 0) {
@@ -39,6 +46,19 @@ static void try_end(struct program_process *process)
 	 * is dear, so only if there is anything. */
 	if (children_has_strays(process->master->children))
 		children_kill_tree(process->master->children, 0, process->mark);
+	/* One that hides its origin shall not hold the task up. */
+	if (!process->linger)
+		process->linger = loop->timer_new(loop, on_linger, process);
+	loop->timer_set(process->linger, LINGER_SECONDS);
+}
+
+static void on_linger(void *arg)
+{
+	struct program_process *process = arg;
+
+	close_end(process, &process->out, &process->out_io);
+	close_end(process, &process->error, &process->error_io);
+	try_end(process);
 }
 
 static void on_exit_status(void *arg, const struct child_end *end)
@@ -181,16 +201,28 @@ static int run_command(struct program_process *process, const int fds[3],
 	return process->runner.pid < 0 ? -1 : 0;
 }
 
-static void find_mark(struct program_process *process, char **environment)
+/* What marks all that descends from this process: the deadline of a task that
+ * has a process to itself, else a number of our own beside the environment.
+ * Returns what takes the environment's place, to be freed as well. */
+static char **put_mark(struct program_process *process, char **environment)
 {
-	size_t i;
+	static unsigned long counter;
+	size_t count = 0;
+	char **marked;
 
-	for (i = 0; environment[i]; i++) {
-		if (!strncmp(environment[i], "CHERRY_DEADLINE=", 16) ||
-		    !strncmp(environment[i], "CHERRY_MARK=", 12))
+	for (; environment[count]; count++) {
+		if (!strncmp(environment[count], "CHERRY_DEADLINE=", 16))
 			snprintf(process->mark, sizeof(process->mark), "%s",
-				 environment[i]);
+				 environment[count]);
 	}
+	marked = xcalloc(count + 2, sizeof(*marked));
+	memcpy(marked, environment, count * sizeof(*marked));
+	if (!process->mark[0]) {
+		snprintf(process->mark, sizeof(process->mark),
+			 "CHERRY_MARK=%ld.%lu", (long)getpid(), ++counter);
+		marked[count] = process->mark;
+	}
+	return marked;
 }
 
 static void watch(struct program_process *process)
@@ -212,6 +244,7 @@ int program_process_start(struct program_process *process,
 {
 	int in[2] = {-1, -1}, out[2] = {-1, -1}, error[2] = {-1, -1};
 	int status = -1, fds[3];
+	char **marked;
 
 	process->master = master;
 	process->task = task;
@@ -223,8 +256,9 @@ int program_process_start(struct program_process *process,
 		fds[0] = in[0];
 		fds[1] = out[1];
 		fds[2] = error[1];
-		find_mark(process, environment);
-		status = run_command(process, fds, environment, err);
+		marked = put_mark(process, environment);
+		status = run_command(process, fds, marked, err);
+		free(marked);
 	}
 	free(environment);
 	process->in = in[1];
@@ -263,6 +297,8 @@ void program_process_release(struct program_process *process)
 	close_end(process, &process->error, &process->error_io);
 	if (process->timer)
 		process->master->loop->timer_free(process->timer);
+	if (process->linger)
+		process->master->loop->timer_free(process->linger);
 	buf_release(&process->input);
 	buf_release(&process->output);
 }

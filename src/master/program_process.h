@@ -13,6 +13,7 @@ struct program_process {
 	struct master_task_state *task;
 	int in, out, error; /* our ends; -1: closed */
 	struct loop_io *in_io, *out_io, *error_io;
+	struct loop_timer *linger; /* dead, but its pipes are open */
 	struct loop_timer *timer;
 	struct buf input; /* what has not been written yet */
 	size_t written;

@@ -383,3 +383,32 @@ Test(master, memory_and_descriptors_stay, .timeout = 120)
 #endif
 	cr_expect_eq(growth_fds, 0);
 }
+
+/* --- Limits ----------------------------------------------------------------- */
+
+Test(master, a_capped_task_does_not_keep_others_out, .timeout = 60)
+{
+	static const struct master_task capped = {.name = "diff",
+						  .timeout = 30,
+						  .max_timeout = 30,
+						  .max_running = 1};
+	struct master_options options = run_options();
+	size_t i, slow[20], quick[20];
+
+	options.tasks = &capped;
+	run_begin(&options);
+	for (i = 0; i < 20; i++)
+		slow[i] = run_push(act("sleep", 100, ""));
+	for (i = 0; i < 20; i++)
+		quick[i] = run_push("{\"task\":\"echo\"}");
+	run_all();
+	for (i = 0; i < 20; i++) {
+		expect_says(slow[i], OK);
+		cr_expect_lt(run_times[quick[i]], run_times[slow[10]],
+			     "%zu waited for the capped ones", i);
+		if (i)
+			cr_expect_gt(run_times[slow[i]] -
+					     run_times[slow[i - 1]],
+				     0.09, "two ran at once");
+	}
+}

@@ -55,6 +55,7 @@ static const struct master_task tasks[] = {
 	ONCE("latin", "/usr/bin/printf '\\351'"),
 	ONCE("leaves", "/bin/sh -c 'sleep 1000 & echo left'"),
 	ONCE("escapes", "/bin/sh -c 'setsid -f sleep 1234.5; echo escaped'"),
+	ONCE("hides", "/bin/sh -c 'env -i setsid -f sleep 3; echo hidden'"),
 	ONCE("family", "/bin/sh -c 'setsid sleep 1234.25 & sleep 1000'"),
 	JSON("json", "/bin/echo '{\"a\":1e400}'"),
 	JSON("half", "/bin/echo '{\"a\":'"),
@@ -65,6 +66,8 @@ static const struct master_task tasks[] = {
 		       "done'"),
 	LINES("quits", "/bin/sh -c 'read -r l; exit 9'"),
 	LINES("rubbish", "/bin/sh -c 'read -r l; echo rubbish; cat'"),
+	LINES("daemon", "/bin/sh -c 'read -r l; setsid -f sleep 1234.75; "
+			"cat >/dev/null'"),
 	LINES("stuck", "/bin/sh -c 'cat >/dev/null'"),
 	LINES("long", "/bin/sh -c 'read -r l; yes | tr -d \"\\\\n\"'"),
 	LINES("first", "/bin/false"),
@@ -157,6 +160,7 @@ Test(programs, misbehave, .timeout = 60)
 {
 	struct master_options options = program_options();
 	size_t flood, errors, deaf, mute, leaves, escapes, sleeps, family, cat;
+	size_t hides;
 
 	run_begin(&options);
 	flood = push("flood", "");
@@ -165,6 +169,7 @@ Test(programs, misbehave, .timeout = 60)
 	mute = push("mute", "");
 	leaves = push("leaves", "");
 	escapes = push("escapes", "");
+	hides = push("hides", "");
 	sleeps = push("sleeps", ",\"timeout\":0.3");
 	family = push("family", ",\"timeout\":0.5");
 	cat = push("cat", "");
@@ -178,11 +183,26 @@ Test(programs, misbehave, .timeout = 60)
 	expect_says(mute, "\"output\":\"\"");
 	expect_says(leaves, "\"output\":\"left\\n\"");
 	expect_says(escapes, "\"output\":\"escaped\\n\"");
+	expect_says(hides, "\"output\":\"hidden\\n\"");
+	cr_expect(!run_says(hides, "\"ran_ms\":3"), "it was waited for");
 	expect_says(sleeps, "\"code\":\"timeout\"");
 	expect_says(family, "\"code\":\"timeout\"");
 	expect_says(cat, OK);
 	cr_expect(!runs("1234.5"), "one that called setsid is left");
 	cr_expect(!runs("1234.25"), "a grandchild is left");
+}
+
+/* A long-lived one whose daemon has let go of it, at the deadline. */
+Test(programs, no_daemon_outlives_its_program, .timeout = 60)
+{
+	struct master_options options = program_options();
+	size_t daemon;
+
+	run_begin(&options);
+	daemon = push("daemon", ",\"timeout\":1");
+	run_all();
+	expect_says(daemon, "\"code\":\"timeout\"");
+	cr_expect(!runs("1234.75"), "its daemon is left");
 }
 
 /* A large input for one that does not read it. */
