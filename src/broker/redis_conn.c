@@ -320,10 +320,6 @@ static void write_out(struct redis_conn *conn)
 		watch(conn);
 }
 
-static void on_flusher(void *arg)
-{
-	redis_conn_flush(arg);
-}
 
 static void finish_connect(struct redis_conn *conn)
 {
@@ -394,7 +390,7 @@ struct redis_conn *redis_conn_new(struct loop *loop,
 	conn->login.done = on_login_done;
 	conn->deadline = loop->timer_new(loop, on_deadline, conn);
 	conn->breaker = loop->timer_new(loop, on_breaker, conn);
-	conn->flusher = loop->timer_new(loop, on_flusher, conn);
+	conn->flusher = loop->timer_new(loop, redis_conn_flush, conn);
 	buf_init(&conn->out, OUT_MAX);
 	return conn;
 }
@@ -496,8 +492,10 @@ void redis_conn_send(struct redis_conn *conn, struct redis_command *command,
 	buf_release(&command->bytes);
 }
 
-void redis_conn_flush(struct redis_conn *conn)
+void redis_conn_flush(void *arg)
 {
+	struct redis_conn *conn = arg;
+
 	if (conn->flush_due &&
 	    (conn->state == CONN_READY || conn->state == CONN_LOGIN))
 		write_out(conn);

@@ -75,7 +75,8 @@ const struct redis_login *redis_conn_login(const struct redis_conn *conn);
 void redis_conn_send(struct redis_conn *conn, struct redis_command *command,
 		     double seconds, redis_reply_cb *cb, void *arg);
 
-/* Writes what waits to be written, as far as the socket takes it. */
-void redis_conn_flush(struct redis_conn *conn);
+/* Writes what waits to be written, as far as the socket takes it. `conn` is a
+ * struct redis_conn: this is a timer's callback, too. */
+void redis_conn_flush(void *conn);
 
 #endif

@@ -31,10 +31,6 @@
 		if byte(v, 1) ~= 1 then return nil end                         \
 		return match(v, "^\1(%S+) (%d+) (%d+) (%d+) (%d+) (%d+)\n()")  \
 	end                                                                    \
-	local function is_fresh(v)                                             \
-		local i, a, c, d, f, n = counts_of(v)                          \
-		return not i or (a == "0" and c == "0" and d == "0" and n == "0") \
-	end                                                                    \
 )
 
 #define LUA_TYPES LUA(                                                         \

@@ -210,7 +210,7 @@ const char redis_lua_task_adopt[] = LUA_CALLS LUA(
  * of the task holds another type, -2 a key of cherry's does.
  */
 const char redis_lua_task_settle[] = LUA_CALLS LUA_RECORDS LUA_TYPES LUA(
-	local fence, most, side = ARGV[2] == "1", ARGV[3], ARGV[4]
+	local W, fence, most, side = ARGV[1], ARGV[2] == "1", ARGV[3], ARGV[4]
 	local Q, owned, later, dead = KEYS[1], KEYS[4], KEYS[5], KEYS[6]
 	local a, ki, n, good, total = 5, 10, 0, 0, #ARGV
 	local out, counts = {}, {}
@@ -247,6 +247,10 @@ const char redis_lua_task_settle[] = LUA_CALLS LUA_RECORDS LUA_TYPES LUA(
 		end
 		if key then end_of(key, len, ARGV[a + 4]) end
 		return 1
+	end
+	local function is_fresh(v, claim)
+		local i = counts_of(v)
+		return not i or i == W .. "/" .. match(claim, "^%d+")
 	end
 	local function next_key(given)
 		if given ~= "1" then return nil end
@@ -300,7 +304,7 @@ const char redis_lua_task_settle[] = LUA_CALLS LUA_RECORDS LUA_TYPES LUA(
 				(value and payload_of(value) or ARGV[e + 2]))
 			unlock(lock, instance, "l " .. instance .. " " ..
 				string.format("%.17g", due))
-		elseif is_fresh(value or ARGV[e]) then
+		elseif is_fresh(value or ARGV[e], claim) then
 			call(side == "R" and "RPUSH" or "LPUSH", Q,
 				payload_of(value or ARGV[e]))
 			unlock(lock, instance, nil)
