@@ -201,6 +201,14 @@ static bool is_breakout(const struct html_token *token)
 	return html_tag_flags(token->tag) & TAG_BREAKOUT;
 }
 
+static void break_out(struct html_builder *b)
+{
+	while (html_top(b)->space != MARKUP_HTML &&
+	       !is_html_place(html_top(b)) && !is_math_text(html_top(b))) {
+		html_pop(b);
+	}
+}
+
 static bool foreign_start(struct html_builder *b,
 			  const struct html_token *token)
 {
@@ -208,11 +216,7 @@ static bool foreign_start(struct html_builder *b,
 	struct html_token copy = *token;
 
 	if (is_breakout(token)) {
-		while (html_top(b)->space != MARKUP_HTML &&
-		       !is_html_place(html_top(b)) &&
-		       !is_math_text(html_top(b))) {
-			html_pop(b);
-		}
+		break_out(b);
 		return true;
 	}
 	if (space == MARKUP_SVG) {
@@ -225,6 +229,11 @@ static bool foreign_start(struct html_builder *b,
 
 static bool foreign_end(struct html_builder *b, const struct html_token *token)
 {
+	if ((token->tag == HTML_BR || token->tag == HTML_P) &&
+	    !b->limits->html5lib) {
+		break_out(b);
+		return html_mode_take(b, token);
+	}
 	for (uint32_t i = b->depth; i-- > 0;) {
 		const struct markup_node *node = b->stack[i];
 

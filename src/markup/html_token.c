@@ -88,6 +88,20 @@ static int take_text(struct html_tokens *tokens, struct html_token *token,
 	return 0;
 }
 
+/* Where the next "<" behind the present place is, or the end. It is looked for
+ * once, however many pieces the text until there has. */
+static size_t next_less(struct html_tokens *tokens)
+{
+	size_t from = tokens->pos + 1, end = tokens->text.len;
+	const char *at;
+
+	if (tokens->less < from) {
+		at = memchr(tokens->text.ptr + from, '<', end - from);
+		tokens->less = at ? (size_t)(at - tokens->text.ptr) : end;
+	}
+	return tokens->less < end ? tokens->less : end;
+}
+
 /* Text up to the next "<" or "&", or what a reference stands for. */
 static int next_text(struct html_tokens *tokens, struct html_token *token)
 {
@@ -107,8 +121,7 @@ static int next_text(struct html_tokens *tokens, struct html_token *token)
 			arena_copy(tokens->arena, slice_of(out, len)), len);
 		return token->text.ptr ? 0 : html_token_no_memory(tokens->err);
 	}
-	stop = memchr(text.ptr + 1, '<', text.len - 1);
-	len = stop ? (size_t)(stop - text.ptr) : text.len;
+	len = next_less(tokens) - tokens->pos;
 	stop = memchr(text.ptr + 1, '&', len - 1);
 	return take_text(tokens, token, stop ? (size_t)(stop - text.ptr) : len);
 }

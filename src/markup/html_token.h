@@ -45,6 +45,7 @@ struct html_tokens {
 	enum html_text_mode mode;
 	struct slice raw_name; /* whose end tag ends text that is not DATA */
 	size_t raw_end;	       /* where the last one found begins */
+	size_t less;	       /* where the next "<" is, if past pos */
 	bool foreign;	       /* the builder is inside SVG or MathML */
 	const struct markup_limits *limits;
 	struct markup_attr *attrs; /* scratch of limits->attributes */
