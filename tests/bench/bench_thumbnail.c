@@ -10,13 +10,10 @@
 #include <unistd.h>
 
 #if __has_include(<jpeglib.h>)
-#include <jpeglib.h>
-
 #include "base/clock.h"
 #include "image/image.h"
+#include "photograph.h"
 
-#define WIDTH  4000
-#define HEIGHT 3000
 #define ROUNDS 25
 
 static const struct image_limits limits = {
@@ -31,105 +28,6 @@ static const struct image_api *api;
 static unsigned char *photo;
 static unsigned long photo_size;
 static int missed;
-
-/* --- The picture: several octaves of noise, shapes, fine grain -------------- */
-
-static uint32_t random_state = 20240601;
-
-static uint32_t random_next(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 17;
-	random_state ^= random_state << 5;
-	return random_state;
-}
-
-static void add_octave(float *plane, int cells, float amplitude)
-{
-	float *grid =
-		malloc(sizeof(float) * (size_t)((cells + 2) * (cells + 2)));
-	int x, y, i;
-
-	for (i = 0; i < (cells + 2) * (cells + 2); i++)
-		grid[i] = ((float)(random_next() & 255) - 128) * amplitude;
-	for (y = 0; y < HEIGHT; y++) {
-		float v = (float)y * (float)cells / HEIGHT;
-		int row = (int)v;
-
-		v -= (float)row;
-		for (x = 0; x < WIDTH; x++) {
-			float u = (float)x * (float)cells / WIDTH;
-			int col = (int)u;
-			const float *g = grid + row * (cells + 2) + col;
-
-			u -= (float)col;
-			plane[y * WIDTH + x] +=
-				(g[0] * (1 - u) + g[1] * u) * (1 - v) +
-				(g[cells + 2] * (1 - u) + g[cells + 3] * u) * v;
-		}
-	}
-	free(grid);
-}
-
-static unsigned char *make_pixels(void)
-{
-	static const struct {
-		int cells;
-		float amplitude;
-	} octaves[] = {
-		{6, 0.7f}, {20, 0.5f}, {80, 0.3f}, {320, 0.2f}, {1000, 0.14f}};
-	float *plane = calloc(WIDTH * HEIGHT, sizeof(float));
-	unsigned char *rgb = malloc(WIDTH * HEIGHT * 3);
-	size_t i;
-	int c;
-
-	for (i = 0; i < sizeof(octaves) / sizeof(octaves[0]); i++)
-		add_octave(plane, octaves[i].cells, octaves[i].amplitude);
-	for (i = 0; i < WIDTH * HEIGHT; i++) {
-		float grain = (float)(random_next() & 31) - 16;
-		size_t x = i % WIDTH, y = i / WIDTH;
-
-		for (c = 0; c < 3; c++) {
-			float v = 128 + plane[i] + grain +
-				  (float)((x / 500 * 37 + y / 400 * 53 +
-					   (size_t)c * 71) %
-					  90) -
-				  45;
-
-			rgb[3 * i + (size_t)c] = (unsigned char)(v < 0	   ? 0
-								 : v > 255 ? 255
-									   : v);
-		}
-	}
-	free(plane);
-	return rgb;
-}
-
-static void encode(const unsigned char *rgb, int width, int height, int quality,
-		   unsigned char **out, unsigned long *size)
-{
-	struct jpeg_compress_struct jpeg;
-	struct jpeg_error_mgr errors;
-	int y;
-
-	jpeg.err = jpeg_std_error(&errors);
-	jpeg_create_compress(&jpeg);
-	jpeg_mem_dest(&jpeg, out, size);
-	jpeg.image_width = (JDIMENSION)width;
-	jpeg.image_height = (JDIMENSION)height;
-	jpeg.input_components = 3;
-	jpeg.in_color_space = JCS_RGB;
-	jpeg_set_defaults(&jpeg);
-	jpeg_set_quality(&jpeg, quality, TRUE);
-	jpeg_start_compress(&jpeg, TRUE);
-	for (y = 0; y < height; y++) {
-		JSAMPROW row = (JSAMPROW)(uintptr_t)(rgb + 3 * y * width);
-
-		jpeg_write_scanlines(&jpeg, &row, 1);
-	}
-	jpeg_finish_compress(&jpeg);
-	jpeg_destroy_compress(&jpeg);
-}
 
 /* --- The peer -------------------------------------------------------------- */
 
@@ -186,7 +84,7 @@ static void direct(void)
 			}
 		}
 	}
-	encode(small, 256, 192, 80, &out, &size);
+	photo_encode(small, 256, 192, 80, &out, &size);
 	free(out);
 	free(rgb);
 }
@@ -290,10 +188,11 @@ int main(void)
 	if (api->start(&limits, &err))
 		return 1;
 	printf("resident after warm-up %ld kB\n", resident_kilobytes());
-	rgb = make_pixels();
-	encode(rgb, WIDTH, HEIGHT, 88, &photo, &photo_size);
+	rgb = photo_pixels();
+	photo_encode(rgb, PHOTO_WIDTH, PHOTO_HEIGHT, 88, &photo, &photo_size);
 	free(rgb);
-	printf("photograph of %d x %d, %lu bytes\n", WIDTH, HEIGHT, photo_size);
+	printf("photograph of %d x %d, %lu bytes\n", PHOTO_WIDTH, PHOTO_HEIGHT,
+	       photo_size);
 	compare("256 px; peer: libjpeg-turbo alone", one_size, direct, 1.35);
 	compare("four sizes, one decode; peer: four calls", four_sizes,
 		four_calls, 0.6);
