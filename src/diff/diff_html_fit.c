@@ -20,21 +20,12 @@ bool merge_holds_text(const struct merge *merge,
 				(TAG_STRUCT | TAG_ATOMIC | TAG_VOID)));
 }
 
-/* Is an element of that tag open, up to what bounds the search? */
-static bool is_open(const struct markup_node *top, enum html_tag tag,
-		    bool bounded)
+static bool is_open(const struct markup_node *top, enum html_tag tag)
 {
-	for (; top && top->kind == MARKUP_ELEMENT; top = top->parent) {
-		if (is_tag(top, tag)) {
-			return true;
-		}
-		if (bounded &&
-		    (top->space != MARKUP_HTML || top->tag == HTML_BUTTON ||
-		     (html_tag_flags((enum html_tag)top->tag) & TAG_SCOPE))) {
-			return false;
-		}
+	while (top && !is_tag(top, tag)) {
+		top = top->parent;
 	}
-	return false;
+	return top != NULL;
 }
 
 bool merge_clashes(const struct merge *merge, const struct markup_node *top,
@@ -48,7 +39,7 @@ bool merge_clashes(const struct merge *merge, const struct markup_node *top,
 	case HTML_NOBR:
 	case HTML_BUTTON:
 	case HTML_FORM:
-		return is_open(top, (enum html_tag)child->tag, false);
+		return is_open(top, (enum html_tag)child->tag);
 	case HTML_INS: /* would be taken for a mark of ours */
 	case HTML_DEL:
 	case HTML_OPTION:
@@ -139,8 +130,7 @@ bool merge_fits(const struct merge *merge, const struct markup_node *parent,
 		return true;
 	}
 	around = merge_flags(merge, parent);
-	return (around & TAG_BLOCK) && !(around & TAG_PHRASING) &&
-	       !is_open(parent, HTML_P, true);
+	return (around & TAG_BLOCK) && !(around & TAG_PHRASING);
 }
 
 uint32_t merge_wrappers(const struct merge *merge,
