@@ -57,7 +57,7 @@ static char *put_base83(char *out, int value, int digits)
 /* Every pixel on white, linear. The caller frees. */
 static double *linear_pixels(const struct hint_pixels *pixels)
 {
-	size_t count = (size_t)(pixels->width * pixels->height), i;
+	size_t count = (size_t)pixels->width * (size_t)pixels->height, i;
 	double *linear = malloc(count * 3 * sizeof(*linear)), table[256];
 	int c;
 

@@ -37,7 +37,7 @@ static void expect_quadrants(const char *name, struct slice png,
 
 static void expect_picture(const struct json_node *file, struct slice bytes)
 {
-	const char *name = strdup(text(file, "file"));
+	char *name = strdup(text(file, "file"));
 	const struct json_node *size = json_get(file, "thumb_256_inside");
 	struct image_variant cover = standard;
 	struct image_output output;
@@ -61,8 +61,10 @@ static void expect_picture(const struct json_node *file, struct slice bytes)
 			 json_get(file, "quadrants"),
 			 number(file, "tolerance"));
 	buf_release(&output.bytes);
-	if (!json_get(file, "cover_64_centre"))
+	if (!json_get(file, "cover_64_centre")) {
+		free(name);
 		return;
+	}
 	cover.width = cover.height = 64;
 	cover.fit = IMAGE_COVER;
 	cr_assert_eq(make(bytes, &cover, &output, &result, &err), 0, "%s: %s",
@@ -71,6 +73,7 @@ static void expect_picture(const struct json_node *file, struct slice bytes)
 			 json_get(file, "cover_64_centre"),
 			 number(file, "tolerance"));
 	buf_release(&output.bytes);
+	free(name);
 }
 
 static const char *error_class(const struct err *err)
@@ -87,7 +90,7 @@ static const char *error_class(const struct err *err)
 static void expect_refusal(const struct json_node *file, struct slice bytes,
 			   const char *want)
 {
-	const char *name = strdup(text(file, "file"));
+	char *name = strdup(text(file, "file"));
 	struct image_output output;
 	struct image_result result;
 	struct err err;
@@ -99,13 +102,15 @@ static void expect_refusal(const struct json_node *file, struct slice bytes,
 			 error_class(&err), err.reason, err.message);
 	cr_expect(clock_monotonic() - start < 2, "%s took %.3f s", name,
 		  clock_monotonic() - start);
+	free(name);
 }
 
 static void expect_file(const char *folder, const struct json_node *file)
 {
 	char path[200];
 	const char *needs = text(file, "needs");
-	const char *want = strdup(text(file, "expect"));
+	char *expect = strdup(text(file, "expect"));
+	const char *want = expect;
 	struct buf bytes;
 
 	snprintf(path, sizeof(path), "%s%s", folder, text(file, "file"));
@@ -117,6 +122,7 @@ static void expect_file(const char *folder, const struct json_node *file)
 	else
 		expect_refusal(file, buf_slice(&bytes), want);
 	buf_release(&bytes);
+	free(expect);
 }
 
 static void expect_folder(const char *folder, int least)

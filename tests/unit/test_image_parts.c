@@ -144,9 +144,13 @@ Test(magic, table)
 		{SLICE("\xff\xd8\xff\xe0\0\0"), IMAGE_JPEG, 0, 0, "truncated"},
 		{SLICE("RIFF\x16\0\0\0WEBPVP8X........\x0f\0\0\x1f\0\0"),
 		 IMAGE_WEBP, 16, 32, ""},
+		{SLICE("RIFF\x17\0\0\0WEBPVP8X........\x0f\0\0\x1f\0\0"),
+		 IMAGE_WEBP, 16, 32, "truncated"},
 		{SLICE("RIFF\x16\0\0\0WEBPJUNK........\x0f\0\0\x1f\0\0"),
 		 IMAGE_WEBP, 0, 0, "truncated"},
+		{SLICE("II*\0\0\0\0\0"), IMAGE_TIFF, 0, 0, ""},
 		{SLICE("II*\0"), IMAGE_TIFF, 0, 0, "truncated"},
+		{SLICE("MM\0*\0\0\0\x09"), IMAGE_TIFF, 0, 0, "truncated"},
 		{SLICE("\0\0\0\x18"
 		       "ftypavif\0\0\0\0avifmif1"),
 		 IMAGE_AVIF, 0, 0, ""},
