@@ -104,7 +104,8 @@ static bool is_struct_child(enum html_tag tag)
 	}
 }
 
-bool merge_is_part(const struct merge *merge, const struct markup_node *node)
+/* Is it an element for one kind of parent only, such as td or li? */
+static bool is_part(const struct merge *merge, const struct markup_node *node)
 {
 	return !merge->xml && node->space == MARKUP_HTML &&
 	       is_struct_child((enum html_tag)node->tag);
@@ -119,7 +120,7 @@ bool merge_fits(const struct merge *merge, const struct markup_node *parent,
 		return true;
 	}
 	flags = merge_flags(merge, child);
-	if (merge_is_part(merge, child)) {
+	if (is_part(merge, child)) {
 		return fits_struct(parent, (enum html_tag)child->tag);
 	}
 	if (!merge_holds_text(merge, parent) ||

@@ -163,8 +163,6 @@ bool merge_holds_text(const struct merge *merge,
  * last. */
 uint32_t merge_wrappers(const struct merge *merge,
 			const struct markup_node *parent, const char *names[3]);
-/* Is it an element for one kind of parent only, such as td or li? */
-bool merge_is_part(const struct merge *merge, const struct markup_node *node);
 /* Would this element, opened below `top`, close one that is open? */
 bool merge_clashes(const struct merge *merge, const struct markup_node *top,
 		   const struct markup_node *child);

@@ -129,6 +129,8 @@ static void start_table(struct html_builder *b, const struct html_token *token)
 	b->mode = HTML_MODE_IN_TABLE;
 }
 
+static bool body_start(struct html_builder *b, const struct html_token *token);
+
 /* The old search field, which stands for a small form. */
 static void start_isindex(struct html_builder *b)
 {
@@ -142,7 +144,7 @@ static void start_isindex(struct html_builder *b)
 	}
 	for (int i = 0; i < 3; i++) {
 		part = html_implied(HTML_TOKEN_START, opening[i]);
-		html_body_start(b, &part);
+		body_start(b, &part);
 	}
 	html_format_reopen(b);
 	html_insert_text(b, SLICE("This is a searchable index. "
@@ -150,11 +152,11 @@ static void start_isindex(struct html_builder *b)
 	part = html_implied(HTML_TOKEN_START, HTML_INPUT);
 	part.attrs = &name;
 	part.attr_count = 1;
-	html_body_start(b, &part);
+	body_start(b, &part);
 	part = html_implied(HTML_TOKEN_END, HTML_LABEL);
 	html_body_end(b, &part);
 	part = html_implied(HTML_TOKEN_START, HTML_HR);
-	html_body_start(b, &part);
+	body_start(b, &part);
 	part = html_implied(HTML_TOKEN_END, HTML_FORM);
 	html_body_end(b, &part);
 }
@@ -276,7 +278,7 @@ static bool start_rare(struct html_builder *b, const struct html_token *token)
 	return false;
 }
 
-bool html_body_start(struct html_builder *b, const struct html_token *token)
+static bool body_start(struct html_builder *b, const struct html_token *token)
 {
 	switch (token->tag) {
 	case HTML_HTML:
@@ -367,7 +369,7 @@ bool html_body_mode(struct html_builder *b, const struct html_token *token)
 		html_insert_comment(b, token->text, html_top(b));
 		return false;
 	case HTML_TOKEN_START:
-		return html_body_start(b, token);
+		return body_start(b, token);
 	case HTML_TOKEN_END:
 		return html_body_end(b, token);
 	default:

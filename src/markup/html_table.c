@@ -392,7 +392,7 @@ static bool row_start(struct html_builder *b, const struct html_token *token)
 	}
 }
 
-bool html_table_row_mode(struct html_builder *b, const struct html_token *token)
+static bool take_in_row(struct html_builder *b, const struct html_token *token)
 {
 	if (token->kind == HTML_TOKEN_START) {
 		return row_start(b, token);
@@ -429,7 +429,7 @@ bool html_table_mode(struct html_builder *b, const struct html_token *token)
 	case HTML_MODE_IN_TABLE_BODY:
 		return take_in_group(b, token);
 	case HTML_MODE_IN_ROW:
-		return html_table_row_mode(b, token);
+		return take_in_row(b, token);
 	default:
 		return take_in_table(b, token);
 	}

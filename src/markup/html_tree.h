@@ -172,14 +172,11 @@ bool html_head_mode(struct html_builder *b, const struct html_token *token);
 bool html_head_in(struct html_builder *b, const struct html_token *token);
 bool html_after_mode(struct html_builder *b, const struct html_token *token);
 bool html_body_mode(struct html_builder *b, const struct html_token *token);
-bool html_body_start(struct html_builder *b, const struct html_token *token);
 bool html_body_end(struct html_builder *b, const struct html_token *token);
 void html_body_end_p(struct html_builder *b);
 void html_body_end_other(struct html_builder *b,
 			 const struct html_token *token);
 bool html_table_mode(struct html_builder *b, const struct html_token *token);
-bool html_table_row_mode(struct html_builder *b,
-			 const struct html_token *token);
 void html_table_flush(struct html_builder *b);
 bool html_select_mode(struct html_builder *b, const struct html_token *token);
 
