@@ -320,7 +320,6 @@ static void write_out(struct redis_conn *conn)
 		watch(conn);
 }
 
-
 static void finish_connect(struct redis_conn *conn)
 {
 	int error = 0, fd = conn->context->fd;
@@ -441,12 +440,11 @@ void redis_conn_open(struct redis_conn *conn, const struct url *url,
 				  : redisConnectNonBlock(url->host.name,
 							 url->host.port);
 	conn->state = CONN_CONNECTING;
-	if (!conn->context)
-		break_later(conn, "out of memory");
-	else if (conn->context->err)
-		break_later(conn, conn->context->errstr);
-	if (conn->reason[0])
+	if (!conn->context || conn->context->err) {
+		break_later(conn, conn->context ? conn->context->errstr
+						: "out of memory");
 		return;
+	}
 	/* Replies are bounded by what we ask for; keep their buffer. */
 	conn->context->reader->maxbuf = 0;
 	conn->watched = LOOP_WRITE;
