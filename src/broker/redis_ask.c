@@ -85,7 +85,8 @@ static void on_answer(void *arg, const redisReply *reply)
 	struct redis_ask *ask = arg, copy;
 	struct redis_broker *redis = ask->owner;
 
-	if (!ask->on_admit && !ask->on_fetch) { /* dropped meanwhile */
+	if (ask->dropped) {
+		remove_ask(redis, ask);
 		free(ask);
 		return;
 	}
@@ -181,10 +182,11 @@ void redis_ask_drop_admissions(struct redis_broker *redis)
 		next = ask->next;
 		if (!ask->on_admit)
 			continue;
+		ask->dropped = true;
+		if (ask->sent)
+			continue;
 		remove_ask(redis, ask);
-		ask->on_admit = NULL;
-		if (!ask->sent)
-			free(ask);
+		free(ask);
 	}
 }
 

@@ -144,8 +144,12 @@ void redis_broker_succeeded(struct redis_broker *redis)
 
 void redis_broker_restart(struct redis_broker *redis)
 {
-	if (redis->adopting || !redis->registered)
+	if (!redis->registered)
 		return;
+	if (redis->adopting) {
+		redis->adopt_again = true;
+		return;
+	}
 	redis->adopting = redis->restart = true;
 	if (redis_broker_can_send(redis))
 		redis->loop->timer_set(redis->reconnect, 0);
@@ -404,6 +408,7 @@ static void redis_free(struct broker *broker)
 	redis_known_forget_all(redis);
 	hash_release(&redis->known);
 	redis_reap_release(redis);
+	redis_life_release(redis);
 	for (i = 0; i < redis->queue_count; i++)
 		free_queue(&redis->queues[i]);
 	redis->loop->timer_free(redis->reconnect);

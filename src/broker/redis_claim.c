@@ -5,9 +5,7 @@
  */
 #include "broker/redis_state.h"
 
-#include <stdlib.h>
 #include "base/log.h"
-#include "base/xalloc.h"
 
 /* How long a paused queue, or one that is no list, is left alone. */
 #define CLOSED_SECONDS 1.0
@@ -152,12 +150,6 @@ long redis_claim_read(struct redis_broker *redis, const redisReply *reply,
 
 /* --- The claim script --------------------------------------------------------- */
 
-struct claim_call {
-	struct redis_broker *redis;
-	uint64_t first_id;
-	size_t asked;
-};
-
 uint64_t redis_claim_reserve(struct redis_broker *redis, size_t count)
 {
 	uint64_t first = redis->next_id;
@@ -168,11 +160,11 @@ uint64_t redis_claim_reserve(struct redis_broker *redis, size_t count)
 
 static void on_claim(void *arg, const redisReply *reply)
 {
-	struct claim_call call = *(struct claim_call *)arg;
-	struct redis_broker *redis = call.redis;
+	struct redis_call call = *(struct redis_call *)arg;
+	struct redis_broker *redis = call.owner;
 	long got;
 
-	free(arg);
+	*(struct redis_call *)arg = (struct redis_call){0};
 	redis->claiming--;
 	redis->reserved -= call.asked;
 	if (redis_broker_failed(redis, reply)) {
@@ -204,14 +196,14 @@ static size_t slots_of(const struct redis_queue *queue, size_t asked)
 
 static void send_claim(struct redis_broker *redis, size_t asked)
 {
-	struct claim_call *call = xcalloc(1, sizeof(*call));
+	struct redis_call *call = &redis->calls[redis->calls[0].owner ? 1 : 0];
 	bool owning = !redis->options.at_most_once;
 	struct redis_command command;
 	size_t i;
 
 	if (asked > REDIS_CLAIM_MAX)
 		asked = REDIS_CLAIM_MAX;
-	call->redis = redis;
+	call->owner = redis;
 	call->asked = asked;
 	/* What lies in inboxes comes in addition. */
 	call->first_id = redis_claim_reserve(

@@ -22,8 +22,7 @@
 
 /* --- Adoption ------------------------------------------------------------------ */
 
-struct adoption {
-	struct redis_broker *redis;
+struct redis_adoption {
 	size_t queue;
 	size_t count;
 	uint64_t ids[];
@@ -33,11 +32,12 @@ static void adopt_queue(struct redis_broker *redis, size_t queue);
 
 static void on_adopted(void *arg, const redisReply *reply)
 {
-	struct adoption *adoption = arg;
-	struct redis_broker *redis = adoption->redis;
+	struct redis_broker *redis = arg;
+	struct redis_adoption *adoption = redis->adoption;
 	struct redis_queue *queue = &redis->queues[adoption->queue];
 	size_t i, count = 0;
 
+	redis->adoption = NULL;
 	if (redis_broker_failed(redis, reply)) {
 		free(adoption);
 		return;
@@ -63,7 +63,8 @@ static void on_adopted(void *arg, const redisReply *reply)
 	free(adoption);
 }
 
-static void fetch_owned(struct redis_queue *queue, struct adoption *adoption,
+static void fetch_owned(struct redis_queue *queue,
+			struct redis_adoption *adoption,
 			const redisReply *fields)
 {
 	struct redis_broker *redis = queue->owner;
@@ -82,7 +83,8 @@ static void fetch_owned(struct redis_queue *queue, struct adoption *adoption,
 		adoption->ids[adoption->count++] = id;
 		redis_command_add(&command, slice_of(field->str, field->len));
 	}
-	redis_broker_send(redis, &command, on_adopted, adoption);
+	redis->adoption = adoption;
+	redis_broker_send(redis, &command, on_adopted, redis);
 }
 
 /* What we own and never heard of: replies of claims that were lost. */
@@ -90,7 +92,7 @@ static void on_owned(void *arg, const redisReply *reply)
 {
 	struct redis_queue *queue = arg;
 	struct redis_broker *redis = queue->owner;
-	struct adoption *adoption;
+	struct redis_adoption *adoption;
 	size_t i, unknown = 0;
 
 	if (redis_broker_failed(redis, reply))
@@ -105,7 +107,6 @@ static void on_owned(void *arg, const redisReply *reply)
 		return;
 	}
 	adoption = xcalloc(1, sizeof(*adoption) + unknown * sizeof(uint64_t));
-	adoption->redis = redis;
 	adoption->queue = queue->index;
 	fetch_owned(queue, adoption, reply);
 }
@@ -123,6 +124,11 @@ static void adopt_queue(struct redis_broker *redis, size_t queue)
 	}
 	redis->adopting = false;
 	redis->more = true;
+	if (redis->adopt_again) {
+		redis->adopt_again = false;
+		redis_broker_restart(redis);
+		return;
+	}
 	redis_side_open(redis);
 	redis_broker_say(redis, BROKER_UP, NULL);
 	redis_broker_wake(redis);
@@ -433,4 +439,10 @@ void redis_life_leave(struct redis_broker *redis)
 		redis_command_text(&command,
 				   redis_side_letter(&redis->queues[i]));
 	redis_broker_send(redis, &command, on_left, redis);
+}
+
+void redis_life_release(struct redis_broker *redis)
+{
+	free(redis->adoption);
+	redis->adoption = NULL;
 }

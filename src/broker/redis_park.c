@@ -6,16 +6,8 @@
  */
 #include "broker/redis_state.h"
 
-#include <stdlib.h>
-#include "base/xalloc.h"
-
 /* What is overdue behind a blocking command. */
 #define OVERDUE_SECONDS (REDIS_PARK_SECONDS + 5)
-
-struct park_call {
-	struct redis_queue *queue;
-	uint64_t first_id;
-};
 
 static bool is_closed(const struct redis_queue *queue)
 {
@@ -38,15 +30,13 @@ static void on_doorbell(void *arg, const redisReply *reply)
 
 static void on_adopt(void *arg, const redisReply *reply)
 {
-	struct park_call call = *(struct park_call *)arg;
-	struct redis_queue *queue = call.queue;
+	struct redis_queue *queue = arg;
 	struct redis_broker *redis = queue->owner;
 
-	free(arg);
 	queue->armed = queue->unblocking = false;
 	/* Something may lie in the inbox still: a claim takes it. */
 	if (!reply || redis_broker_failed(redis, reply) ||
-	    redis_claim_read(redis, reply, queue->index, call.first_id) < 0)
+	    redis_claim_read(redis, reply, queue->index, queue->first_id) < 0)
 		redis->more = true;
 	/* After the task has been handed on. */
 	redis_broker_wake(redis);
@@ -55,7 +45,6 @@ static void on_adopt(void *arg, const redisReply *reply)
 static void arm(struct redis_queue *queue)
 {
 	struct redis_broker *redis = queue->owner;
-	struct park_call *call = xcalloc(1, sizeof(*call));
 	struct redis_command command;
 
 	redis_command_init(&command);
@@ -68,15 +57,14 @@ static void arm(struct redis_queue *queue)
 	queue->armed = true;
 	redis_conn_send(queue->park, &command, OVERDUE_SECONDS, on_doorbell,
 			queue);
-	call->queue = queue;
-	call->first_id = redis_claim_reserve(redis, REDIS_CLAIM_MAX);
+	queue->first_id = redis_claim_reserve(redis, REDIS_CLAIM_MAX);
 	redis_name_script(redis, REDIS_SCRIPT_ADOPT, queue->index, 0, &command);
 	redis_command_text(&command, redis->name);
 	redis_command_int(&command, (int64_t)(redis->options.max_payload +
 					      REDIS_BIG_MARGIN));
-	redis_command_int(&command, (int64_t)call->first_id);
+	redis_command_int(&command, (int64_t)queue->first_id);
 	redis_command_text(&command, redis_side_letter(queue));
-	redis_conn_send(queue->park, &command, 0, on_adopt, call);
+	redis_conn_send(queue->park, &command, 0, on_adopt, queue);
 	redis_conn_flush(queue->park);
 }
 
@@ -152,9 +140,11 @@ void redis_park_down(struct redis_queue *queue)
 
 	queue->armed = queue->unblocking = false;
 	queue->open_at = redis_now(redis) + wait;
-	/* What was handed over meanwhile lies in the inbox; a claim takes it. */
+	/* What was handed over meanwhile lies in the inbox, and a claim takes
+	 * it; or it is owned, and nobody has told us. */
 	redis_broker_later(redis, wait);
 	redis->more = true;
+	redis_broker_restart(redis);
 	redis_broker_wake(redis);
 }
 

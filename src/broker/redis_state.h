@@ -43,6 +43,7 @@ struct redis_queue {
 	struct redis_conn *park;
 	bool armed;	     /* BLMOVE and its adoption are on the way */
 	bool unblocking;     /* and have been asked to end */
+	uint64_t first_id;   /* of the claims that the adoption makes */
 	int64_t id;	     /* of its connection, to be ended later */
 	double open_at;	     /* do not try to connect before */
 	bool paused;	     /* as last heard */
@@ -73,6 +74,7 @@ struct redis_ask {
 	struct redis_ask *next;
 	struct redis_broker *owner;
 	bool sent;
+	bool dropped; /* the answer concerns nobody */
 	uint64_t claim;
 	size_t queue, max;
 	struct slice id, unique, key;
@@ -97,6 +99,15 @@ struct redis_side {
 	double open_at;
 };
 
+/* A claim script on the way. */
+struct redis_call {
+	struct redis_broker *owner; /* NULL: free */
+	uint64_t first_id;
+	size_t asked;
+};
+
+struct redis_adoption;
+
 struct redis_broker {
 	struct broker broker;
 	struct loop *loop;
@@ -117,6 +128,7 @@ struct redis_broker {
 	enum broker_state state;
 	bool was_up, registered, adopting, fatal, stopping, stopped, leaving;
 	bool said;	  /* a state was said */
+	bool adopt_again; /* a connection broke during an adoption */
 	bool restart;	  /* the start failed half-way: again after the wait */
 	bool connect_due; /* the wait is for a new connection */
 	int64_t main_id;
@@ -129,13 +141,15 @@ struct redis_broker {
 	double clock_at;
 
 	/* Former connections of this name on the same server. */
+	struct redis_adoption *adoption; /* owned claims that are fetched */
 	int64_t former[REDIS_QUEUES_MAX + 8];
 	size_t former_count;
 	char former_server[48];
 
 	/* Claims. */
 	size_t slots;
-	size_t reserved; /* slots that claims on the way may fill */
+	size_t reserved;	    /* slots that claims on the way may fill */
+	struct redis_call calls[2]; /* on the way, or free */
 	unsigned claiming;
 	bool more; /* the queues may hold tasks */
 	uint64_t next_id;
@@ -306,6 +320,7 @@ void redis_life_on_beat(void *redis);
 void redis_life_beat(struct redis_broker *redis);
 /* Signs out if nothing is owned any more. */
 void redis_life_leave(struct redis_broker *redis);
+void redis_life_release(struct redis_broker *redis);
 
 /* --- redis_reap.c ------------------------------------------------------------ */
 
