@@ -75,73 +75,6 @@ void redis_broker_send(struct redis_broker *redis,
 	redis_conn_send(redis->main, command, 0, cb, arg);
 }
 
-static void hold(struct redis_broker *redis, const redisReply *reply)
-{
-	struct err err = ERR_INIT;
-	double wait = redis_broker_backoff(++redis->failures);
-
-	err_set(&err, ERR_INTERNAL, "Redis refuses: %.200s", reply->str);
-	redis->hold_until = redis_now(redis) + wait;
-	redis->more = true;
-	redis->loop->timer_set(redis->reconnect, wait);
-	redis_broker_say(redis, BROKER_DEGRADED, &err);
-}
-
-static void end_fatally(struct redis_broker *redis, const struct err *err)
-{
-	redis->fatal = true;
-	redis->events->on_fatal(redis->arg, err);
-}
-
-static void deny(struct redis_broker *redis, const redisReply *reply)
-{
-	struct err err = ERR_INIT;
-
-	if (redis->was_up) {
-		hold(redis, reply);
-		return;
-	}
-	err_set(&err, ERR_REFUSED, "Redis refuses: %.200s", reply->str);
-	end_fatally(redis, &err);
-}
-
-bool redis_broker_failed(struct redis_broker *redis, const redisReply *reply)
-{
-	if (!reply)
-		return true;
-	switch (redis_command_class(reply)) {
-	case REDIS_CLASS_NONE:
-		return false;
-	case REDIS_CLASS_SCRIPT:
-		/* Nothing ran; the next calls carry their texts. */
-		redis->loaded = 0;
-		redis->loop->timer_set(redis->reconnect, 0);
-		break;
-	case REDIS_CLASS_DROP:
-		redis_conn_reset(redis->main, reply->str);
-		break;
-	case REDIS_CLASS_DENIED:
-	case REDIS_CLASS_CLUSTER:
-		deny(redis, reply);
-		break;
-	default:
-		hold(redis, reply);
-		break;
-	}
-	/* An unfinished start is begun again. */
-	if (redis->adopting)
-		redis->restart = true;
-	return true;
-}
-
-void redis_broker_succeeded(struct redis_broker *redis)
-{
-	redis->failures = 0;
-	redis->hold_until = 0;
-	if (redis->state == BROKER_DEGRADED && !redis->adopting)
-		redis_broker_say(redis, BROKER_UP, NULL);
-}
-
 void redis_broker_restart(struct redis_broker *redis)
 {
 	if (!redis->registered)
@@ -304,7 +237,7 @@ static void on_main_down(struct redis_broker *redis, const struct err *err,
 	redis->read_term++;
 	close_all(redis);
 	if (fatal && !redis->was_up) {
-		end_fatally(redis, err);
+		redis_broker_end(redis, err);
 		return;
 	}
 	redis_broker_say(redis, BROKER_DOWN, err);

@@ -212,6 +212,8 @@ void redis_broker_say(struct redis_broker *redis, enum broker_state state,
 bool redis_broker_failed(struct redis_broker *redis, const redisReply *reply);
 /* A script that writes succeeded. */
 void redis_broker_succeeded(struct redis_broker *redis);
+/* Nothing can work: the master is told, and nothing is tried again. */
+void redis_broker_end(struct redis_broker *redis, const struct err *err);
 /* Runs the pumps at the end of this turn. */
 void redis_broker_wake(struct redis_broker *redis);
 /* Runs them again in `wait` seconds, or sooner. */

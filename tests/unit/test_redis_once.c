@@ -80,11 +80,13 @@ Test(once, a_retry_and_what_goes_back_keep_bytes_and_history)
 	rig_wait(&rig, w->claim_count == 3);
 	cr_expect_str_eq(w->claims[0].payload, "\1x");
 	rig_settle(w, 0, (struct broker_settlement){.how = BROKER_GIVE_BACK});
-	rig_settle(w, 1, (struct broker_settlement){.how = BROKER_LATER,
-						    .attempts = 1,
-						    .id = SLICE("id")});
-	rig_settle(w, 2, (struct broker_settlement){.how = BROKER_BURY,
-						    .error = SLICE("{}")});
+	rig_settle(w, 1,
+		   (struct broker_settlement){.how = BROKER_LATER,
+					      .attempts = 1,
+					      .id = SLICE("id")});
+	rig_settle(w, 2,
+		   (struct broker_settlement){.how = BROKER_BURY,
+					      .error = SLICE("{}")});
 	rig_wait(&rig, w->settled_count == 3);
 	cr_expect_str_eq(rig_text(&rig, "LRANGE", "a", "0", "-1", NULL), "\1x");
 	broker_want(w->broker, 3);
