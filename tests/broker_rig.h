@@ -74,8 +74,8 @@ struct rig {
 		double end_ = clock_monotonic() + RIG_SECONDS;                 \
 		while (!(condition) && clock_monotonic() < end_)               \
 			rig_turn(rig);                                         \
-		cr_assert(condition, "not within %d s: %s", RIG_SECONDS,       \
-			  #condition);                                         \
+		cr_assert(condition, "not within %d s: %s; %s", RIG_SECONDS,   \
+			  #condition, rig_why(rig));                           \
 	} while (0)
 
 /* Turns the loop for a while in which nothing is to happen. */
@@ -85,6 +85,18 @@ struct rig {
 		while (clock_monotonic() < end_)                               \
 			rig_turn(rig);                                         \
 	} while (0)
+
+/* What the last worker that complained said. */
+static inline const char *rig_why(const struct rig *rig)
+{
+	size_t i;
+
+	for (i = rig->worker_count; i > 0; i--) {
+		if (rig->workers[i - 1]->why[0])
+			return rig->workers[i - 1]->why;
+	}
+	return "";
+}
 
 static inline void rig_turn(struct rig *rig)
 {

@@ -31,6 +31,8 @@ static const struct {
 	{"WRONGPASS", REDIS_CLASS_DENIED},
 	{"NOPERM", REDIS_CLASS_DENIED},
 	{"ERR invalid password", REDIS_CLASS_DENIED},
+	/* What Redis 7.0 says for NOPERM inside a script. */
+	{"ERR The user executing the script can't", REDIS_CLASS_DENIED},
 	{"NOSCRIPT", REDIS_CLASS_SCRIPT},
 	{"MOVED", REDIS_CLASS_CLUSTER},
 	{"ASK", REDIS_CLASS_CLUSTER},

@@ -49,7 +49,6 @@ struct redis_conn {
 	char *channel;
 	double connect_seconds;
 	double opened, heard; /* bytes came or went */
-	double head_since;    /* the head of the ring is the next in line */
 	struct buf out;	      /* commands; hiredis gets them in pieces */
 	size_t out_at;
 	char name[NAME_MAX_LEN];
@@ -59,21 +58,6 @@ struct redis_conn {
 static double now_of(const struct redis_conn *conn)
 {
 	return conn->loop->now(conn->loop);
-}
-
-/* --- Waiting answers -------------------------------------------------------- */
-
-static void push_waiting(struct redis_conn *conn, struct redis_waiting waiting)
-{
-	if (!conn->ring.count)
-		conn->head_since = now_of(conn);
-	redis_ring_push(&conn->ring, waiting);
-}
-
-static struct redis_waiting shift_waiting(struct redis_conn *conn)
-{
-	conn->head_since = now_of(conn);
-	return redis_ring_shift(&conn->ring);
 }
 
 /* --- Breaking ---------------------------------------------------------------- */
@@ -103,7 +87,8 @@ static void close_socket(struct redis_conn *conn)
 static void fail_waiting(struct redis_conn *conn, size_t count)
 {
 	while (count--) {
-		struct redis_waiting waiting = shift_waiting(conn);
+		struct redis_waiting waiting =
+			redis_ring_shift(&conn->ring, now_of(conn));
 
 		if (waiting.cb)
 			waiting.cb(waiting.arg, NULL);
@@ -167,7 +152,7 @@ static void send_sign(struct redis_conn *conn)
 /* When the timer should have fired, had it known all that came since. */
 static double due_time(const struct redis_conn *conn)
 {
-	double since = conn->head_since;
+	double since = conn->ring.since;
 
 	if (conn->state != CONN_READY)
 		return conn->opened + conn->connect_seconds;
@@ -206,9 +191,9 @@ static void deliver(struct redis_conn *conn, const redisReply *reply)
 
 	if (waiting.cb) {
 		if (conn->ring.count)
-			(void)shift_waiting(conn);
+			(void)redis_ring_shift(&conn->ring, now_of(conn));
 	} else if (conn->ring.count) {
-		waiting = shift_waiting(conn);
+		waiting = redis_ring_shift(&conn->ring, now_of(conn));
 	} else {
 		break_later(conn, reply->type == REDIS_REPLY_ERROR
 					  ? reply->str
@@ -257,7 +242,7 @@ static void do_read(struct redis_conn *conn)
 	}
 }
 
-/* hiredis moves what is left to the front after each write: it gets pieces. */
+/* hiredis moves what is left to the front at each write: it gets pieces. */
 static void next_piece(struct redis_conn *conn)
 {
 	size_t len = conn->out.len - conn->out_at;
@@ -270,15 +255,22 @@ static void next_piece(struct redis_conn *conn)
 	if (conn->out_at < conn->out.len)
 		return;
 	conn->out_at = 0;
+	buf_clear(&conn->out);
 	if (conn->out.cap > OUT_KEPT)
 		buf_release(&conn->out);
-	else
-		buf_clear(&conn->out);
 }
 
 static bool has_output(const struct redis_conn *conn)
 {
 	return conn->out.len > 0 || conn->context->obuf[0];
+}
+
+/* A server that ends a connection may have said why before. */
+static void hear_why(struct redis_conn *conn)
+{
+	conn->context->err = 0;
+	do_read(conn);
+	break_later(conn, "the server closed the connection");
 }
 
 /* What the socket does not take now waits for the next turn. */
@@ -290,7 +282,7 @@ static void do_write(struct redis_conn *conn)
 		if (!conn->context->obuf[0])
 			next_piece(conn);
 		if (redisBufferWrite(conn->context, &done) == REDIS_ERR) {
-			break_later(conn, conn->context->errstr);
+			hear_why(conn);
 			return;
 		}
 		pieces++;
@@ -475,7 +467,7 @@ void redis_conn_send(struct redis_conn *conn, struct redis_command *command,
 	struct redis_waiting waiting = {cb, arg,
 					seconds > 0 ? seconds : REPLY_SECONDS};
 
-	push_waiting(conn, waiting);
+	redis_ring_push(&conn->ring, waiting, now_of(conn));
 	if (!open || conn->reason[0]) {
 		conn->loop->timer_set(conn->breaker, 0);
 	} else {

@@ -21,7 +21,8 @@ const char redis_lua_life_register[] = LUA_CALLS LUA_TYPES LUA(
 	end
 	for k = 1, #KEYS, 9 do
 		local r = pcall("LLEN", KEYS[k])
-		if type(r) == "table" and string.find(r.err, "NOPERM") then
+		if type(r) == "table" and string.sub(r.err, 1, 9) ~= "WRONGTYPE"
+		then
 			return r
 		end
 		call("ZREM", KEYS[k + 1], ARGV[1])

@@ -228,6 +228,7 @@ const char redis_lua_task_settle[] = LUA_CALLS LUA_RECORDS LUA_TYPES LUA(
 	end
 	local function is_theirs(e)
 		return sub(e, 1, 9) == "WRONGTYPE" or sub(e, 1, 6) == "NOPERM"
+			or string.find(e, "access", 1, true) ~= nil
 	end
 	local function quick(claim)
 		local key, len

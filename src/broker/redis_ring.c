@@ -13,7 +13,8 @@ static struct redis_waiting *at(const struct redis_ring *ring, size_t index)
 	return &ring->items[(ring->head + index) & (ring->size - 1)];
 }
 
-void redis_ring_push(struct redis_ring *ring, struct redis_waiting waiting)
+void redis_ring_push(struct redis_ring *ring, struct redis_waiting waiting,
+		     double now)
 {
 	if (ring->count == ring->size) {
 		size_t size = ring->size ? ring->size * 2 : SIZE_FIRST, i;
@@ -26,15 +27,18 @@ void redis_ring_push(struct redis_ring *ring, struct redis_waiting waiting)
 		ring->size = size;
 		ring->head = 0;
 	}
+	if (!ring->count)
+		ring->since = now;
 	*at(ring, ring->count++) = waiting;
 }
 
-struct redis_waiting redis_ring_shift(struct redis_ring *ring)
+struct redis_waiting redis_ring_shift(struct redis_ring *ring, double now)
 {
 	struct redis_waiting waiting = *at(ring, 0);
 
 	ring->head = (ring->head + 1) & (ring->size - 1);
 	ring->count--;
+	ring->since = now;
 	return waiting;
 }
 

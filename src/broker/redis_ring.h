@@ -16,11 +16,13 @@ struct redis_waiting {
 struct redis_ring {
 	struct redis_waiting *items; /* a power of two */
 	size_t head, count, size;
+	double since; /* the oldest has been the next in line from then on */
 };
 
-void redis_ring_push(struct redis_ring *ring, struct redis_waiting waiting);
+void redis_ring_push(struct redis_ring *ring, struct redis_waiting waiting,
+		     double now);
 /* The oldest; there must be one. */
-struct redis_waiting redis_ring_shift(struct redis_ring *ring);
+struct redis_waiting redis_ring_shift(struct redis_ring *ring, double now);
 const struct redis_waiting *redis_ring_first(const struct redis_ring *ring);
 void redis_ring_release(struct redis_ring *ring);
 

@@ -121,13 +121,16 @@ static void requeue_batch(struct redis_broker *redis, struct redis_batch *batch)
 	}
 }
 
-/* To the end, by itself, after a while: others are not to wait for it. */
+/* To the end, by itself, the second time after a while: others are not to wait
+ * for it. */
 static void put_off(struct redis_broker *redis, struct redis_item *item)
 {
+	double wait = item->alone ? RETRY_SECONDS : 0;
+
 	item->alone = true;
-	item->retry_at = redis_now(redis) + RETRY_SECONDS;
+	item->retry_at = redis_now(redis) + wait;
 	append_item(redis, item);
-	redis_broker_later(redis, RETRY_SECONDS);
+	redis_broker_later(redis, wait);
 }
 
 static void log_put_off(struct redis_broker *redis,
@@ -136,6 +139,16 @@ static void log_put_off(struct redis_broker *redis,
 	log_warn("result_not_stored",
 		 LOG_TEXT("queue", redis->queues[batch->queue].name),
 		 LOG_TEXT("why", why));
+}
+
+/* Rights that do not cover a key of the task: its affair, once it is alone. */
+static bool is_denied_key(const struct redis_batch *batch,
+			  const redisReply *reply)
+{
+	const struct broker_settlement *s = &batch->items[0]->settlement;
+
+	return batch->count == 1 && (s->reply_to.len || s->output_count) &&
+	       strstr(reply->str, "access") != NULL;
 }
 
 /*
@@ -147,10 +160,16 @@ static void batch_failed(struct redis_broker *redis, struct redis_batch *batch,
 			 const redisReply *reply)
 {
 	bool lost = !reply && redis->options.at_most_once;
+	enum redis_class class = redis_command_class(reply);
+	bool denied = class == REDIS_CLASS_DENIED && redis->was_up;
 	bool odd = reply && (reply->type != REDIS_REPLY_ERROR ||
-			     redis_command_class(reply) == REDIS_CLASS_OTHER);
+			     class == REDIS_CLASS_OTHER || denied);
 	size_t i;
 
+	if (denied && is_denied_key(batch, reply)) {
+		settle_item(redis, batch->items[0], RESULT_BAD_KEY);
+		return;
+	}
 	if (odd)
 		log_put_off(redis, batch,
 			    reply->type == REDIS_REPLY_ERROR
