@@ -234,6 +234,10 @@ static inline void check_step(struct checker *c)
 	} else if (slice_starts(c->rest, SLICE("<!--"))) {
 		end = memmem(c->rest.ptr + 4, c->rest.len - 4, "-->", 3);
 		len = end ? (size_t)(end - c->rest.ptr) + 3 : c->rest.len;
+	} else if (c->xml && slice_starts(c->rest, SLICE("<?"))) {
+		/* In XML what is inside may hold a ">". */
+		end = memmem(c->rest.ptr + 2, c->rest.len - 2, "?>", 2);
+		len = end ? (size_t)(end - c->rest.ptr) + 2 : c->rest.len;
 	} else if (c->rest.len > 1 &&
 		   (c->rest.ptr[1] == '!' || c->rest.ptr[1] == '?')) {
 		end = memchr(c->rest.ptr, '>', c->rest.len);
