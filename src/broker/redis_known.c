@@ -119,7 +119,7 @@ void redis_known_read(struct slice value, struct broker_claim *claim,
 		return;
 	space = memchr(value.ptr, ' ',
 		       value.len < INSTANCE_MAX ? value.len : INSTANCE_MAX);
-	if (!space)
+	if (!space || space == value.ptr + 1)
 		return;
 	rest = slice_of(space + 1, value.len - (size_t)(space - value.ptr) - 1);
 	for (i = 0; i < 5; i++) {
