@@ -20,14 +20,15 @@ static bool take_text_mode(struct html_builder *b,
 			   const struct html_token *token)
 {
 	if (token->kind == HTML_TOKEN_TEXT) {
-		bool drop = b->drop_newline && token->text.ptr[0] == '\n';
+		bool drop = b->drop_newline &&
+			    html_is(html_top(b), HTML_TEXTAREA) &&
+			    token->text.ptr[0] == '\n';
 
-		b->drop_newline = false;
+		b->drop_newline &= !html_is(html_top(b), HTML_TEXTAREA);
 		html_insert_text(b, slice_of(token->text.ptr + drop,
 					     token->text.len - drop));
 		return false;
 	}
-	b->drop_newline = false;
 	html_pop(b);
 	b->mode = b->original;
 	return token->kind == HTML_TOKEN_END_OF_FILE;
@@ -50,12 +51,22 @@ static bool close_cell(struct html_builder *b)
 	return end_cell(b, HTML_TD) || end_cell(b, HTML_TH);
 }
 
+bool html_cell_text(struct html_builder *b, const struct html_token *token)
+{
+	if (b->limits->html5lib && token->kind == HTML_TOKEN_TEXT &&
+	    html_is_space(token->text.ptr[0])) {
+		html_insert_text(b, token->text);
+		return false;
+	}
+	return html_body_mode(b, token);
+}
+
 static bool take_in_cell(struct html_builder *b, const struct html_token *token)
 {
 	bool start = token->kind == HTML_TOKEN_START;
 
 	if (!start && token->kind != HTML_TOKEN_END) {
-		return html_body_mode(b, token);
+		return html_cell_text(b, token);
 	}
 	switch (token->tag) {
 	case HTML_TD:
@@ -188,7 +199,8 @@ static void take_text(struct html_builder *b, struct html_token *token)
 	struct slice text = token->text;
 	size_t blank = 0;
 
-	if (b->mode <= HTML_MODE_IN_COLUMN_GROUP || b->drop_newline) {
+	if (b->mode <= HTML_MODE_IN_COLUMN_GROUP || b->drop_newline ||
+	    b->limits->html5lib) {
 		while (blank < text.len && html_is_space(text.ptr[blank])) {
 			blank++;
 		}

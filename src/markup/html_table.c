@@ -42,8 +42,9 @@ static bool foster(struct html_builder *b, const struct html_token *token)
 
 void html_table_flush(struct html_builder *b)
 {
-	bool blank = true;
+	bool blank = true, drop = b->drop_newline;
 
+	b->drop_newline = drop && !b->limits->html5lib;
 	for (uint32_t i = 0; i < b->pending_count; i++) {
 		struct slice text = b->pending[i];
 
@@ -62,6 +63,7 @@ void html_table_flush(struct html_builder *b)
 		}
 	}
 	b->pending_count = 0;
+	b->drop_newline = drop && (b->limits->html5lib || b->drop_newline);
 }
 
 static void table_text(struct html_builder *b, struct slice text)
@@ -261,7 +263,7 @@ static bool take_in_caption(struct html_builder *b,
 			break;
 		}
 	}
-	return html_body_mode(b, token);
+	return html_cell_text(b, token);
 }
 
 static bool take_in_columns(struct html_builder *b,

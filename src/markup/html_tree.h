@@ -176,6 +176,9 @@ bool html_body_end(struct html_builder *b, const struct html_token *token);
 void html_body_end_p(struct html_builder *b);
 void html_body_end_other(struct html_builder *b,
 			 const struct html_token *token);
+/* Text and the like in a cell or caption: html5lib reopens no formatting for
+ * white space there, and keeps the first newline of a pre. */
+bool html_cell_text(struct html_builder *b, const struct html_token *token);
 bool html_table_mode(struct html_builder *b, const struct html_token *token);
 void html_table_flush(struct html_builder *b);
 bool html_select_mode(struct html_builder *b, const struct html_token *token);

@@ -28,8 +28,8 @@ struct markup_limits {
 	uint32_t nodes;	     /* elements, texts and so on, or events */
 	size_t length;	     /* bytes of input */
 	/* HTML: html5lib 1.1's trees where they are not the standard's: text
-	 * of a textarea can be bold, list items stay in a row of a table, and
-	 * `fostered` elements of a fragment are what it then loses. */
+	 * of a textarea can be bold, list items stay in a row of a table, a
+	 * cell's pre keeps its first newline, and `fostered` elements of a fragment are what it then loses. */
 	bool html5lib;
 };
 
