@@ -4,6 +4,7 @@
  */
 #include "image/vips_adapter.h"
 #include "image/hints.h"
+#include "image/png_text.h"
 #include <vips/vector.h>
 
 #include <ctype.h>
@@ -11,9 +12,18 @@
 #include <stdlib.h>
 #include <time.h>
 
+/* Do libvips or its decoders say that memory ran out? */
+static bool tells_memory(const char *text)
+{
+	return strcasestr(text, "out of memory") ||
+	       strcasestr(text, "insufficient memory") ||
+	       strcasestr(text, "memory allocation error");
+}
+
 int image_error(const char *what, struct err *err)
 {
 	const char *text = vips_error_buffer();
+	bool memory = tells_memory(text);
 	bool cut = strcasestr(text, "premature end") ||
 		   strcasestr(text, "truncated") ||
 		   strcasestr(text, "end of file") ||
@@ -26,6 +36,10 @@ int image_error(const char *what, struct err *err)
 		len++;
 	err_quote(line, sizeof(line) - 8, slice_of(text, len));
 	vips_error_clear();
+	if (memory)
+		return err_limit(err, "memory", 0,
+				 "%s: it takes more memory than there is",
+				 what);
 	return err_reason(err, ERR_BAD_INPUT, cut ? "truncated" : "corrupt",
 			  "%s: %s", what, *line ? line : "it is damaged");
 }
@@ -50,25 +64,30 @@ static enum image_format output_format(const struct image_variant *variant,
 	return save_formats() >> source & 1 ? source : IMAGE_JPEG;
 }
 
-/* Does the variant come from the same decode as the one at `first`? */
-static bool same_decode(const struct making *making, size_t first, size_t i,
-			bool animated)
+/* Are all frames wanted, and are there any? The pages of other formats are no
+ * frames: each has a size of its own. */
+static bool wants_frames(const struct making *making, size_t i)
 {
-	const struct image_variant *a = &making->variants[first];
-	const struct image_variant *b = &making->variants[i];
-	enum image_format format =
-		output_format(b, making->result->info.format);
+	const struct image_variant *variant = &making->variants[i];
+	const struct image_info *info = &making->result->info;
 
-	return !making->done[i] && a->page == b->page &&
-	       (b->animated && making->result->info.pages > 1 &&
-		save_animates(format)) == animated;
+	return variant->animated && info->pages > 1 &&
+	       save_animates(info->format) &&
+	       save_animates(output_format(variant, info->format));
+}
+
+/* Does the variant come from the same decode as the one at `first`? */
+static bool same_decode(const struct making *making, size_t first, size_t i)
+{
+	return !making->done[i] &&
+	       making->variants[first].page == making->variants[i].page &&
+	       wants_frames(making, first) == wants_frames(making, i);
 }
 
 /* The scale that the largest variant of a decode needs; 1 at most for what
  * cannot grow by itself. */
 static double largest_scale(const struct making *making,
-			    const struct load *load, size_t first,
-			    bool animated)
+			    const struct load *load, size_t first)
 {
 	bool turned = load->orientation >= 5 && load->orientation <= 8;
 	double width = (double)load->header.width;
@@ -79,7 +98,7 @@ static double largest_scale(const struct making *making,
 		struct geometry plan;
 		double across, down;
 
-		if (!same_decode(making, first, i, animated) ||
+		if (!same_decode(making, first, i) ||
 		    geometry_plan(
 			    &making->variants[i],
 			    turned ? load->header.height : load->header.width,
@@ -99,8 +118,7 @@ static double largest_scale(const struct making *making,
 	return largest > 0 ? MIN(largest, 1) : 1;
 }
 
-static int make_hints(struct making *making, const struct load *load,
-		      struct err *err)
+static int make_hints(struct making *making, struct load *load, struct err *err)
 {
 	struct image_hints *hints = &making->result->hints;
 	struct hint_pixels pixels;
@@ -108,7 +126,7 @@ static int make_hints(struct making *making, const struct load *load,
 	void *memory;
 	size_t size;
 
-	if (render_small(load, &small, err))
+	if (load_rewind(load, err) || render_small(load, &small, err))
 		return -1;
 	memory = vips_image_write_to_memory(small, &size);
 	pixels = (struct hint_pixels){memory, vips_image_get_width(small),
@@ -124,7 +142,7 @@ static int make_hints(struct making *making, const struct load *load,
 	return 0;
 }
 
-static int make_one(struct making *making, const struct load *load, size_t i,
+static int make_one(struct making *making, struct load *load, size_t i,
 		    struct err *err)
 {
 	const struct image_variant *variant = &making->variants[i];
@@ -137,7 +155,8 @@ static int make_one(struct making *making, const struct load *load, size_t i,
 		return err_reason(err, ERR_UNSUPPORTED, "saver",
 				  "this build writes no %s",
 				  image_format_name(format));
-	if (render_variant(load, variant, &image, err))
+	if (load_rewind(load, err) ||
+	    render_variant(load, variant, &image, err))
 		return -1;
 	status =
 		save_variant(image, variant, format, making->source->max_output,
@@ -150,38 +169,33 @@ static int make_one(struct making *making, const struct load *load, size_t i,
 /* All variants that come from the decode of the one at `first`. */
 static int make_group(struct making *making, size_t first, struct err *err)
 {
-	const struct image_variant *lead = &making->variants[first];
 	struct load load;
-	bool animated;
 	size_t i, wanted = 0;
 	int status;
 
 	making->index = -1;
-	animated = lead->animated;
-	status = load_open(&load, making->source, lead->page, false, err);
+	status = load_open(&load, making->source, making->variants[first].page,
+			   false, err);
 	if (status)
 		goto out;
 	making->result->info = (struct image_info){
 		load.header.format, load.header.width, load.header.height,
 		load.pages, load.orientation};
-	animated = animated && load.pages > 1 &&
-		   save_animates(output_format(lead, load.header.format));
-	if (animated) {
+	if (wants_frames(making, first)) {
 		load_close(&load);
 		status = load_open(&load, making->source, 0, true, err);
 		if (status)
 			goto out;
 	}
 	for (i = first; i < making->count; i++)
-		wanted += same_decode(making, first, i, animated);
+		wanted += same_decode(making, first, i);
 	wanted += making->source->placeholders && !making->hinted;
-	status = load_decode(&load,
-			     largest_scale(making, &load, first, animated),
-			     wanted > 1 || animated, err);
+	status = load_decode(&load, largest_scale(making, &load, first),
+			     wanted > 1, err);
 	if (!status && making->source->placeholders && !making->hinted)
 		status = make_hints(making, &load, err);
 	for (i = first; i < making->count && !status; i++) {
-		if (same_decode(making, first, i, animated))
+		if (same_decode(making, first, i))
 			status = make_one(making, &load, i, err);
 	}
 out:
@@ -189,22 +203,59 @@ out:
 	return status;
 }
 
+static bool keeps_xmp(const struct making *making)
+{
+	size_t i;
+
+	for (i = 0; i < making->count; i++) {
+		if (making->variants[i].keep & IMAGE_KEEP_XMP)
+			return true;
+	}
+	return false;
+}
+
+/* A PNG is read without its deflated texts. *copy is the caller's to g_free. */
+static int drop_texts(const struct making *making, struct image_source *source,
+		      char **copy, struct err *err)
+{
+	static const char magic[] = "\x89PNG\r\n\x1a\n";
+	bool keep_xmp = keeps_xmp(making);
+	size_t len;
+
+	if (source->bytes.len < sizeof(magic) ||
+	    memcmp(source->bytes.ptr, magic, sizeof(magic) - 1) != 0)
+		return 0;
+	len = png_text_drop(source->bytes, keep_xmp, NULL);
+	if (len == source->bytes.len)
+		return 0;
+	*copy = g_try_malloc(len);
+	if (!*copy)
+		return err_limit(err, "memory", (int64_t)len,
+				 "the picture takes more memory than there is");
+	png_text_drop(source->bytes, keep_xmp, *copy);
+	source->bytes = slice_of(*copy, len);
+	return 0;
+}
+
 static int image_make(const struct image_source *source,
 		      const struct image_variant *variants, size_t count,
 		      struct image_result *result, long *index, struct err *err)
 {
-	struct making making = {.source = source,
+	struct image_source plain = *source;
+	struct making making = {.source = &plain,
 				.variants = variants,
 				.count = count,
 				.result = result,
 				.index = -1};
+	char *copy = NULL;
 	size_t i;
-	int status = 0;
+	int status;
 
 	making.done = g_new0(bool, count);
 	result->hints = (struct image_hints){0};
 	for (i = 0; i < count; i++)
 		result->outputs[i] = (struct image_output){0};
+	status = drop_texts(&making, &plain, &copy, err);
 	for (i = 0; i < count && !status; i++) {
 		if (!making.done[i])
 			status = make_group(&making, i, err);
@@ -213,6 +264,7 @@ static int image_make(const struct image_source *source,
 		buf_release(&result->outputs[i].bytes);
 	*index = making.index;
 	g_free(making.done);
+	g_free(copy);
 	vips_error_clear();
 	/* Workers that glib keeps around hold buffers of the last picture. */
 	vips_thread_shutdown();

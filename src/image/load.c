@@ -168,22 +168,99 @@ static struct shrink plan_shrink(const struct load *load, double scale)
 	return shrink;
 }
 
+/*
+ * Drops a profile that is for other pixels than these: grey pictures with the
+ * profile of the RGB ones that they were made from are common. The kind stands
+ * at byte 16 of a profile (ICC.1, 7.2.6).
+ */
+static int drop_wrong_profile(VipsImage **image)
+{
+	int bands = vips_image_get_bands(*image) - vips_image_hasalpha(*image);
+	const char *want = bands == 1	? "GRAY"
+			   : bands == 4 ? "CMYK"
+			   : vips_image_get_interpretation(*image) ==
+					   VIPS_INTERPRETATION_LAB
+				   ? "Lab "
+				   : "RGB ";
+	VipsImage *copy;
+	const void *profile;
+	size_t size;
+
+	if (!vips_image_get_typeof(*image, VIPS_META_ICC_NAME) ||
+	    vips_image_get_blob(*image, VIPS_META_ICC_NAME, &profile, &size) ||
+	    (size >= 20 && !memcmp((const char *)profile + 16, want, 4)))
+		return 0;
+	if (vips_copy(*image, &copy, NULL))
+		return -1;
+	vips_image_remove(copy, VIPS_META_ICC_NAME);
+	g_object_unref(*image);
+	*image = copy;
+	return 0;
+}
+
+static int open_pixels(struct load *load, struct err *err)
+{
+	g_clear_object(&load->image);
+	load->image =
+		call_loader(load, load->page, plan_shrink(load, load->scale));
+	if (!load->image || drop_wrong_profile(&load->image))
+		return image_error("the picture cannot be decoded", err);
+	load->used = false;
+	return 0;
+}
+
+/* Halves of it and what is made of them take as much again, all within the
+ * memory of a sandbox. */
+static bool fits_memory(VipsImage *image)
+{
+	return VIPS_IMAGE_SIZEOF_IMAGE(image) <= 160 << 20;
+}
+
 int load_decode(struct load *load, double scale, bool again, struct err *err)
 {
 	VipsImage *memory;
 
-	load->image = call_loader(load, load->page, plan_shrink(load, scale));
-	if (!load->image)
-		return image_error("the picture cannot be decoded", err);
-	if (!again)
+	load->scale = scale;
+	if (open_pixels(load, err))
+		return -1;
+	load->again = again && !fits_memory(load->image);
+	if (!again || load->again)
 		return 0;
 	memory = vips_image_copy_memory(load->image);
 	if (!memory)
 		return image_error("the picture cannot be decoded", err);
 	g_object_unref(load->image);
 	load->image = memory;
+	if (load_verify(load, err))
+		return -1;
 	if (!load->animated && pyramid_build(&load->pyramid, memory))
 		return image_error("the picture cannot be scaled", err);
+	return 0;
+}
+
+int load_rewind(struct load *load, struct err *err)
+{
+	if (load->again && load->used && open_pixels(load, err))
+		return -1;
+	load->used = true;
+	return 0;
+}
+
+/* libjpeg goes on with grey after these, and says so in words alone. What it
+ * says of stray bytes and unusual orders is no damage. */
+int load_verify(const struct load *load, struct err *err)
+{
+	static const char *const damage[] = {
+		"premature end of data segment", "bad Huffman code",
+		"bad arithmetic code", "instead of RST"};
+	size_t i;
+
+	if (load->header.format != IMAGE_JPEG)
+		return 0;
+	for (i = 0; i < sizeof(damage) / sizeof(damage[0]); i++) {
+		if (strstr(vips_error_buffer(), damage[i]))
+			return image_error("the picture is damaged", err);
+	}
 	return 0;
 }
 

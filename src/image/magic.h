@@ -12,16 +12,17 @@
 struct magic_header {
 	enum image_format format; /* IMAGE_NONE: not a known picture */
 	int64_t width, height;
-	bool whole;	   /* must be decoded whole: progressive, interlaced */
-	int64_t scans;	   /* JPEG: scans in the file */
-	int64_t text_size; /* PNG: compressed bytes of text chunks */
+	bool whole;    /* must be decoded whole: progressive, interlaced */
+	int64_t scans; /* JPEG: scans in the file */
 };
 
 /*
  * Looks at the bytes. Reads no further than they go, whatever their lengths
- * claim. 0, or -1: ERR_BAD_INPUT "empty" or "truncated" (a JPEG, PNG, GIF, WebP
+ * claim. 0, or -1: ERR_BAD_INPUT "empty", "truncated" (a JPEG, PNG, GIF, WebP
  * or TIFF without its header; a GIF that ends within a block, a WebP shorter
- * than it says, a TIFF without a directory that it names), ERR_UNSUPPORTED "format" for anything unknown.
+ * than it says, a TIFF without a directory that it names) or "corrupt" (a PNG
+ * without a size, a WebP of no known kind), ERR_UNSUPPORTED "format" for
+ * anything unknown.
  *
  * Sources: ITU-T T.81 (JPEG), RFC 2083 (PNG), GIF89a, RFC 9649 (WebP),
  * ISO/IEC 14496-12 and 23008-12 (AVIF, HEIC), TIFF 6.0, ISO/IEC 18181-2 (JXL).
@@ -31,7 +32,7 @@ int magic_read(struct slice bytes, struct magic_header *header,
 
 /*
  * Refuses what the header alone shows to be over the limits: ERR_LIMIT with
- * "max_edge", "max_pixels", "max_scans" or "max_text"; ERR_UNSUPPORTED "loader"
+ * "max_edge", "max_pixels" or "max_scans"; ERR_UNSUPPORTED "loader"
  * where the format is not among `limits->loaders`. `frames` is how many will be
  * decoded.
  */

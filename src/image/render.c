@@ -259,6 +259,10 @@ int render_variant(const struct load *load, const struct image_variant *variant,
 					       variant, &plan, out);
 	if (status)
 		return image_error("the picture cannot be decoded", err);
+	if (load_verify(load, err)) {
+		g_clear_object(out);
+		return -1;
+	}
 	if (variant->keep)
 		drop_metadata(*out, variant->keep);
 	return 0;

@@ -24,6 +24,9 @@ struct load {
 	int64_t page, pages;
 	int orientation;
 	bool animated; /* all pages are in `image` */
+	double scale;  /* asked of the loader */
+	bool again;    /* `image` is read more than once, each time decoded */
+	bool used;     /* `image` has been read */
 	VipsImage *image;
 	struct pyramid pyramid; /* of `image`, if it is read more than once */
 };
@@ -44,9 +47,17 @@ int load_open(struct load *load, const struct image_source *source,
 /*
  * Opens it again for decoding, shrunk while loading where the format can, to
  * no less than `scale` (1: whole) of its size. `again`: pixels will be read
- * more than once, so decode into memory now.
+ * more than once, so decode into memory now, where it is not too large.
  */
 int load_decode(struct load *load, double scale, bool again, struct err *err);
+
+/* Before each reading of the pixels but those of the pyramid's: opens again
+ * what has been read and is not in memory. */
+int load_rewind(struct load *load, struct err *err);
+
+/* After a reading that went well: does the decoder complain of damage that it
+ * went on from? 0, or -1 with ERR_BAD_INPUT. */
+int load_verify(const struct load *load, struct err *err);
 void load_close(struct load *load);
 
 /* --- pyramid.c ------------------------------------------------------------ */
@@ -87,7 +98,8 @@ int save_variant(VipsImage *image, const struct image_variant *variant,
 /* --- image.c -------------------------------------------------------------- */
 
 /* libvips's own complaint, in one line, as ERR_BAD_INPUT "corrupt" (or
- * "truncated" where it says so); clears libvips's buffer. */
+ * "truncated" where it says so, or ERR_LIMIT "memory"); clears libvips's
+ * buffer. */
 int image_error(const char *what, struct err *err);
 
 #endif

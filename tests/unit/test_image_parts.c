@@ -8,6 +8,7 @@
 #include "image/geometry.c"
 #include "image/hints.c"
 #include "image/magic.c"
+#include "image/png_text.c"
 
 static const struct image_limits limits = {
 	.max_pixels = 50000000,
@@ -135,6 +136,8 @@ Test(magic, table)
 		 7000, 5000, "max_pixels"},
 		{SLICE(PNG("\0\0\x1b\x58", "\0\0\x13\x88", "\0")), IMAGE_PNG,
 		 7000, 5000, ""},
+		{SLICE(PNG("\0\0\0\0", "\0\0\0\1", "\0")), IMAGE_PNG, 0, 1,
+		 "corrupt"},
 		{SLICE("GIF89a\x0a\0\x14\0\0\0\0"), IMAGE_GIF, 10, 20, ""},
 		{SLICE("GIF89a\x0a"), IMAGE_GIF, 0, 0, "truncated"},
 		{SLICE("\xff\xd8\xff\xc0\0\x11\x08\0\x10\0\x20\3"), IMAGE_JPEG,
@@ -147,7 +150,9 @@ Test(magic, table)
 		{SLICE("RIFF\x17\0\0\0WEBPVP8X........\x0f\0\0\x1f\0\0"),
 		 IMAGE_WEBP, 16, 32, "truncated"},
 		{SLICE("RIFF\x16\0\0\0WEBPJUNK........\x0f\0\0\x1f\0\0"),
-		 IMAGE_WEBP, 0, 0, "truncated"},
+		 IMAGE_WEBP, 0, 0, "corrupt"},
+		{SLICE("RIFF\x16\0\0\0WEBPVP8 ........\x0f\0\0\x1f\0\0"),
+		 IMAGE_WEBP, 0, 0, "corrupt"},
 		{SLICE("II*\0\0\0\0\0"), IMAGE_TIFF, 0, 0, ""},
 		{SLICE("II*\0"), IMAGE_TIFF, 0, 0, "truncated"},
 		{SLICE("MM\0*\0\0\0\x09"), IMAGE_TIFF, 0, 0, "truncated"},
@@ -207,7 +212,6 @@ Test(magic, cut_anywhere)
 	cr_assert_eq(
 		magic_read(slice_of(whole, sizeof(whole) - 1), &header, &err),
 		0);
-	cr_expect_eq(header.text_size, 4);
 }
 
 Test(magic, bombs_inside)
@@ -218,17 +222,61 @@ Test(magic, bombs_inside)
 
 	cr_assert_eq(magic_check(&header, &limits, 1, &err), -1);
 	cr_expect_str_eq(err.limit, "max_scans");
-	header = (struct magic_header){.format = IMAGE_PNG,
-				       .width = 10,
-				       .height = 10,
-				       .text_size = 70000};
-	cr_assert_eq(magic_check(&header, &limits, 1, &err), -1);
-	cr_expect_str_eq(err.limit, "max_text");
 	header = (struct magic_header){
 		.format = IMAGE_GIF, .width = 1000, .height = 1000};
 	cr_expect_eq(magic_check(&header, &limits, 50, &err), 0);
 	cr_assert_eq(magic_check(&header, &limits, 51, &err), -1);
 	cr_expect_str_eq(err.limit, "max_pixels");
+}
+
+/* --- Texts of a PNG -------------------------------------------------------- */
+
+#define CHUNK(len, kind, data) "\0\0\0" len kind data "...."
+#define SIGNATURE	       "\x89PNG\r\n\x1a\n"
+#define XMP		       "XML:com.adobe.xmp\0"
+#define PACKED_XMP	       CHUNK("\x16", "iTXt", XMP "\1\0\0\0")
+#define PLAIN_XMP	       CHUNK("\x16", "iTXt", XMP "\0\0\0\0")
+#define HEAD		       SIGNATURE CHUNK("\2", "IHDR", "..")
+#define TAIL		       CHUNK("\0", "IEND", "")
+
+Test(png_text, table)
+{
+	static const struct {
+		struct slice png;
+		bool keep_xmp;
+		struct slice out;
+	} cases[] = {
+		{SLICE(""), false, SLICE("")},
+		{SLICE("\x89PNG"), false, SLICE("\x89PNG")},
+		{SLICE(HEAD TAIL), false, SLICE(HEAD TAIL)},
+		{SLICE(HEAD CHUNK("\4", "zTXt", "a\0\0.") TAIL), true,
+		 SLICE(HEAD TAIL)},
+		{SLICE(HEAD TAIL CHUNK("\4", "zTXt", "a\0\0.")), false,
+		 SLICE(HEAD TAIL)},
+		{SLICE(HEAD CHUNK("\4", "tEXt", "a\0b.") TAIL), false,
+		 SLICE(HEAD CHUNK("\4", "tEXt", "a\0b.") TAIL)},
+		{SLICE(HEAD PLAIN_XMP TAIL), false, SLICE(HEAD PLAIN_XMP TAIL)},
+		{SLICE(HEAD PACKED_XMP TAIL), false, SLICE(HEAD TAIL)},
+		{SLICE(HEAD PACKED_XMP PACKED_XMP TAIL), true,
+		 SLICE(HEAD PACKED_XMP TAIL)},
+		/* A chunk longer than the rest is for the decoder. */
+		{SLICE(HEAD "\0\1\0\0zTXta\0\0."), false,
+		 SLICE(HEAD "\0\1\0\0zTXta\0\0.")},
+		{SLICE(HEAD CHUNK("\1", "iTXt", "a") TAIL), false,
+		 SLICE(HEAD CHUNK("\1", "iTXt", "a") TAIL)},
+	};
+	char out[200];
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct slice png = cases[i].png;
+		size_t len = png_text_drop(png, cases[i].keep_xmp, NULL);
+
+		cr_expect_eq(len, cases[i].out.len, "case %zu: %zu", i, len);
+		cr_assert_eq(png_text_drop(png, cases[i].keep_xmp, out), len);
+		cr_expect(slice_equal(slice_of(out, len), cases[i].out),
+			  "case %zu", i);
+	}
 }
 
 /* --- Placeholders ---------------------------------------------------------- */
