@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include "base/xalloc.h"
 #include "broker/keys.h"
+#include "base/crash.h"
 
 #define TEXT_MAX ((size_t)1 << 30)
 
@@ -85,6 +86,7 @@ static void on_answer(void *arg, const redisReply *reply)
 	struct redis_ask *ask = arg, copy;
 	struct redis_broker *redis = ask->owner;
 
+	CRASH_POINT("broker.ask_reply");
 	if (ask->dropped) {
 		remove_ask(redis, ask);
 		free(ask);

@@ -6,6 +6,7 @@
 #include "broker/redis_state.h"
 
 #include "base/log.h"
+#include "base/crash.h"
 
 /* How long a paused queue, or one that is no list, is left alone. */
 #define CLOSED_SECONDS 1.0
@@ -164,6 +165,7 @@ static void on_claim(void *arg, const redisReply *reply)
 	struct redis_broker *redis = call.owner;
 	long got;
 
+	CRASH_POINT("broker.claim_reply");
 	*(struct redis_call *)arg = (struct redis_call){0};
 	redis->claiming--;
 	redis->reserved -= call.asked;

@@ -16,6 +16,7 @@
 #include "broker/redis_login.h"
 #include "broker/redis_ring.h"
 #include "broker/redis_tls.h"
+#include "base/crash.h"
 
 #define CONNECT_SECONDS 5
 #define REPLY_SECONDS	10
@@ -286,6 +287,7 @@ static void do_write(struct redis_conn *conn)
 			return;
 		}
 		pieces++;
+		CRASH_POINT("broker.wrote");
 	}
 	/* A long command on a slow line is no silence. */
 	if (pieces > 1)

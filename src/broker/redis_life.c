@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/xalloc.h"
 #include "broker/keys.h"
 
@@ -148,6 +149,7 @@ static void on_registered(void *arg, const redisReply *reply)
 {
 	struct redis_broker *redis = arg;
 
+	CRASH_POINT("broker.registered");
 	if (redis_broker_failed(redis, reply))
 		return;
 	redis_broker_succeeded(redis);
@@ -282,6 +284,7 @@ static void on_beat(void *arg, const redisReply *reply)
 	struct beat_part part;
 	size_t i;
 
+	CRASH_POINT("broker.beat_reply");
 	redis->beating = false;
 	/* An answer that was late, or none, says nothing about the others. */
 	if (!fair || !reply || reply->type != REDIS_REPLY_ARRAY)
@@ -408,6 +411,7 @@ static void on_left(void *arg, const redisReply *reply)
 {
 	struct redis_broker *redis = arg;
 
+	CRASH_POINT("broker.left");
 	redis->leaving = false;
 	if (redis_broker_failed(redis, reply))
 		return;

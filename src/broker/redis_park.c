@@ -6,6 +6,8 @@
  */
 #include "broker/redis_state.h"
 
+#include "base/crash.h"
+
 /* What is overdue behind a blocking command. */
 #define OVERDUE_SECONDS (REDIS_PARK_SECONDS + 5)
 
@@ -33,6 +35,7 @@ static void on_adopt(void *arg, const redisReply *reply)
 	struct redis_queue *queue = arg;
 	struct redis_broker *redis = queue->owner;
 
+	CRASH_POINT("broker.adopt_reply");
 	queue->armed = queue->unblocking = false;
 	/* Something may lie in the inbox still: a claim takes it. */
 	if (!reply || redis_broker_failed(redis, reply) ||

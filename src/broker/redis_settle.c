@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "base/crash.h"
 
 /* A settlement that cherry's own keys refuse is tried again after this. */
 #define RETRY_SECONDS 1.0
@@ -223,6 +224,7 @@ static void on_settle(void *arg, const redisReply *reply)
 	struct redis_batch *batch = arg;
 	struct redis_broker *redis = batch->owner;
 
+	CRASH_POINT("broker.settle_reply");
 	unlink_batch(redis, batch);
 	if (!batch->dropped && is_whole(batch, reply)) {
 		redis_broker_succeeded(redis);

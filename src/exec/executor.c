@@ -19,6 +19,7 @@
 #include <unistd.h>
 #include "exec/executor_state.h"
 #include "exec/spawn.h"
+#include "base/crash.h"
 
 #define DEFAULT_REPLY ((size_t)64 << 20)
 #define SETUP_MAX     ((size_t)16 << 20)
@@ -246,6 +247,7 @@ static int start(struct executor *executor, const struct task *const *table,
 	take_limits(executor, &setup);
 	if (take_tasks(executor, &setup, table, err))
 		return -1;
+	CRASH_POINT("executor.setup");
 	warm(executor);
 	take_nudges(executor, setup.class);
 	return enter(executor, &setup, report, err);
@@ -319,8 +321,10 @@ static int serve(struct executor *executor, struct err *err)
 			return -1;
 		if (frame_reader_has(&executor->reader))
 			continue;
+		CRASH_POINT("executor.answer");
 		if (frame_writer_flush(writer, SPAWN_EXECUTOR_SOCKET, err))
 			return -1;
+		CRASH_POINT("executor.answered");
 		fill = frame_reader_fill(&executor->reader,
 					 SPAWN_EXECUTOR_SOCKET, err);
 		if (fill != FRAME_FILL_MORE)
@@ -334,6 +338,7 @@ _Noreturn void executor_run(const struct task *const *table)
 	struct sandbox_report report;
 	struct err err = ERR_INIT;
 
+	CRASH_POINT("executor.begin");
 	executor.parent = getppid();
 	set_allocator();
 	arena_init(&executor.forever, FOREVER_MAX);
@@ -342,6 +347,7 @@ _Noreturn void executor_run(const struct task *const *table)
 	if (start(&executor, table, &report, &err) ||
 	    say_ready(&executor, &report, &err))
 		_exit(say_failed(&executor, &err));
+	CRASH_POINT("executor.ready");
 	frame_reader_release(&executor.reader);
 	frame_reader_init(&executor.reader, FRAME_BODY_MAX,
 			  FRAME_BIT(FRAME_TASK) | FRAME_BIT(FRAME_STOP), true);

@@ -5,6 +5,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include "base/clock.h"
+#include "base/crash.h"
 #include "exec/executor_state.h"
 #include "exec/message_err.h"
 #include "exec/spawn.h"
@@ -179,8 +180,10 @@ static void attempt(struct executor *executor,
 	call->input_count = message->input_count;
 	status_page_begin(executor->page, message->number, start);
 	executor->at_work = 1;
+	CRASH_POINT("executor.handler");
 	r = run(executor, known, message, call, &result->err);
 	executor->at_work = 0;
+	CRASH_POINT("executor.ran");
 	result->ran_ns = clock_monotonic_ns() - start;
 	status_page_end(executor->page);
 	note_time(known, result->ran_ns);
@@ -207,6 +210,7 @@ int executor_task(struct executor *executor, struct frame *frame,
 			*err = result.err;
 		return -1;
 	}
+	CRASH_POINT("executor.task");
 	result.number = message.number;
 	if (!r) {
 		r = flush_before(executor, known_find(executor, message.task),

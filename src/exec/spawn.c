@@ -231,6 +231,22 @@ static const char *const class_titles[TASK_CLASS_COUNT] = {
 
 /* The environment is empty, but for what sanitizers are told through it in
  * builds that have them. */
+#ifdef CHERRY_CRASH_POINTS
+/* To the first executor of this worker and to no other. */
+static void pass_crash(char *envp[])
+{
+	static char room[100];
+	const char *value = getenv("CHERRY_CRASH");
+
+	if (!value || room[0])
+		return;
+	snprintf(room, sizeof(room), "CHERRY_CRASH=%s", value);
+	while (*envp)
+		envp++;
+	*envp = room;
+}
+#endif
+
 static void keep_variable(char *envp[], const char *name, char *room,
 			  size_t size)
 {
@@ -248,7 +264,7 @@ pid_t spawn_executor(const struct spawn_executor *options, struct err *err)
 {
 	char title[32], command[] = "executor", rooms[3][512];
 	char *argv[] = {title, command, NULL};
-	char *envp[4] = {NULL};
+	char *envp[5] = {NULL};
 	const int fds[] = {-1, -1, options->error, options->socket,
 			   options->page};
 	struct spawn_options spawn = {
@@ -265,6 +281,9 @@ pid_t spawn_executor(const struct spawn_executor *options, struct err *err)
 	keep_variable(envp, "ASAN_OPTIONS", rooms[0], sizeof(rooms[0]));
 	keep_variable(envp, "UBSAN_OPTIONS", rooms[1], sizeof(rooms[1]));
 	keep_variable(envp, "LSAN_OPTIONS", rooms[2], sizeof(rooms[2]));
+#ifdef CHERRY_CRASH_POINTS
+	pass_crash(envp);
+#endif
 	return spawn_run(&spawn, err);
 }
 

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "exec/death.h"
 
@@ -63,6 +64,7 @@ static void settle_end(struct executor_process *executor)
 	bool clean = WIFEXITED(executor->status) &&
 		     WEXITSTATUS(executor->status) == 0;
 
+	CRASH_POINT("master.executor_ended");
 	if (executor->count && executor->blamed) {
 		size_t i;
 

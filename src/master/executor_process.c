@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "exec/death.h"
@@ -131,6 +132,7 @@ static int on_ready(struct executor_process *executor, struct frame *frame,
 	       LOG_TEXT("class",
 			executor->class == TASK_CLASS_IMAGE ? "image" : "core"),
 	       LOG_SLICE("sandbox", ready.level_text));
+	CRASH_POINT("master.executor_ready");
 	pool->ever_ready = true;
 	pool->failures = 0;
 	pool->fault = (struct err)ERR_INIT;
@@ -192,6 +194,7 @@ static int on_result(struct executor_process *executor, struct frame *frame,
 			       "a result of another task than the one due");
 	if (take_outputs(job, &message, err))
 		return -1;
+	CRASH_POINT("master.result");
 	flight_shift(executor);
 	executor->done++;
 	executor->alone = false;
@@ -318,7 +321,9 @@ void executor_process_flush(struct executor_process *executor)
 
 	if (executor->closed || !frame_writer_pending(&executor->writer))
 		return;
+	CRASH_POINT("master.before_flush");
 	left = frame_writer_flush(&executor->writer, executor->socket, &err);
+	CRASH_POINT("master.after_flush");
 	/* A broken socket is seen, with what it still holds, when reading. */
 	executor->master->loop->io_set(executor->io,
 				       LOOP_READ | (left > 0 ? LOOP_WRITE : 0));
@@ -358,6 +363,7 @@ int executor_process_give(struct executor_process *executor, struct job *job)
 	if (!executor->count)
 		executor->progress_at = now;
 	flight_push(executor, job);
+	CRASH_POINT("master.given");
 	if (executor->count == 1 || now + job->timeout < executor->look_at)
 		executor_process_set_timer(executor);
 	executor_process_allow_cpu(executor, job);

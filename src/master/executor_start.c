@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "exec/spawn.h"
@@ -114,6 +115,7 @@ static int open_process(struct executor_process *executor, struct err *err)
 		close_pair(errors);
 		return -1;
 	}
+	CRASH_POINT("master.executor_started");
 	close(sockets[1]);
 	close(errors[1]);
 	executor->socket = sockets[0];

@@ -244,12 +244,20 @@ struct loop_ev *loop_ev_new(void)
 
 void loop_ev_free(struct loop_ev *ev)
 {
+	sigset_t all, before;
 	size_t i;
 
 	if (!ev)
 		return;
-	for (i = 0; i < ev->signal_count; i++)
+	/* A signal that comes late finds nobody, and ends nothing. */
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	for (i = 0; i < ev->signal_count; i++) {
 		ev_signal_stop(ev->ev, &ev->signals[i].watcher);
+		if (ev->signals[i].watcher.signum != SIGCHLD)
+			signal(ev->signals[i].watcher.signum, SIG_IGN);
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	ev_prepare_stop(ev->ev, &ev->prepare);
 	ev_idle_stop(ev->ev, &ev->idle);
 	ev_loop_destroy(ev->ev);

@@ -12,7 +12,8 @@ struct loop_ev;
  * by itself). Aborts when the system has no event mechanism. */
 struct loop_ev *loop_ev_new(void);
 
-/* All io and timers must be freed before. NULL is fine. */
+/* All io and timers must be freed before. The signals it watched are ignored
+ * from then on (but SIGCHLD). NULL is fine. */
 void loop_ev_free(struct loop_ev *ev);
 
 /* The hooks; lives as long as `ev`. */

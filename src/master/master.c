@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "master/notify.h"
@@ -117,6 +118,7 @@ static void leave_now(struct master *master)
 	if (master->leaving)
 		return;
 	master->leaving = true;
+	CRASH_POINT("master.leave");
 	log_info("leaving", LOG_INT("given_back",
 				    master->jobs[JOB_RUNNING].count +
 					    master->jobs[JOB_WAITING].count));
@@ -144,6 +146,7 @@ void master_drain(struct master *master)
 	if (master->draining)
 		return;
 	master->draining = true;
+	CRASH_POINT("master.drain");
 	log_info("draining",
 		 LOG_INT("running", master->jobs[JOB_RUNNING].count),
 		 LOG_NUM("within", master->options.drain_timeout));

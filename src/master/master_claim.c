@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/xalloc.h"
@@ -129,6 +130,7 @@ static void fetch_next(struct job *job)
 		return;
 	}
 	job_weigh(job);
+	CRASH_POINT("master.waiting");
 	job_set_state(job, JOB_WAITING, false);
 	master_wake(job->master);
 }
@@ -288,6 +290,7 @@ static void on_claims(void *arg, const struct broker_claim *claims,
 		struct job *job = job_new(master, &claims[i]);
 
 		job_set_state(job, JOB_CLAIMED, false);
+		CRASH_POINT("master.claimed");
 		begin_job(job, claims[i].check_cancel);
 	}
 	master_wake(master);

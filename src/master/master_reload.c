@@ -12,6 +12,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "base/crash.h"
 
 #define SWAP(member)                                                           \
 	do {                                                                   \
@@ -174,6 +175,7 @@ static void take_over(struct master *master, struct master *fresh)
 {
 	size_t i;
 
+	CRASH_POINT("master.reload");
 	swap_options(master, fresh);
 	carry_tasks(master, fresh);
 	if (!broker_differs(master, fresh)) {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/xalloc.h"
@@ -81,6 +82,7 @@ static int write_files(struct job *job, struct err *err)
 				envelope->outputs[i].target,
 				buf_slice(&job->output_bytes[i]), field, err))
 			return -1;
+		CRASH_POINT("master.file_written");
 	}
 	return 0;
 }
@@ -129,6 +131,7 @@ static void answer(struct job *job, struct job_result *result)
 		result->ok = false;
 		result->err = err;
 	}
+	CRASH_POINT("master.answer");
 	reply_put(job, result);
 	if (result->ok)
 		job->master->finished_ok++;
@@ -159,6 +162,7 @@ static void settle_retry(struct job *job, struct job_result *result,
 	struct broker_settlement *s = &job->settlement;
 	unsigned failures = job->attempts + job->crashes + 1;
 
+	CRASH_POINT("master.retry");
 	log_end(job, result, "task_retried");
 	*s = (struct broker_settlement){
 		.claim = job->claim,
@@ -246,6 +250,7 @@ void master_result_give_back(struct job *job)
 {
 	struct broker_settlement *s = &job->settlement;
 
+	CRASH_POINT("master.give_back");
 	leave_runner(job);
 	*s = (struct broker_settlement){
 		.claim = job->claim,
@@ -312,6 +317,7 @@ void master_result_settled(struct master *master, struct job *job,
 	if (outcome == BROKER_LOST)
 		log_debug("task_was_settled_elsewhere",
 			  LOG_SLICE("id", job_id(job)));
+	CRASH_POINT("master.settled");
 	job_free(job);
 	master_check_end(master);
 	master_wake(master);

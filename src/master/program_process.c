@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/xalloc.h"
 #include "exec/spawn.h"
+#include "base/crash.h"
 
 #define READ_BYTES 65536
 /* After its death what somebody else writes to its pipes is waited for. */
@@ -65,6 +66,7 @@ static void on_exit_status(void *arg, const struct child_end *end)
 {
 	struct program_process *process = arg;
 
+	CRASH_POINT("master.program_ended");
 	process->exited = true;
 	process->status = end->status;
 	try_end(process);
@@ -270,6 +272,7 @@ int program_process_start(struct program_process *process,
 		close(out[1]);
 	if (error[1] >= 0)
 		close(error[1]);
+	CRASH_POINT("master.program_started");
 	if (status)
 		return -1;
 	(void)fcntl(process->in, F_SETFL, O_NONBLOCK);
