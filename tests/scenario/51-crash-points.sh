@@ -85,7 +85,7 @@ try() # POINT NUMBER HOW
 	until $cli PING 2>/dev/null | grep -q PONG; do sleep 0.05; done
 
 	CHERRY_CRASH=$1:$2:$3 "$CHERRY" work -c "$dir/conf" \
-		--redis "unix://$dir/redis.sock" 2>"$dir/first.log" &
+		--redis "unix://$dir/redis.sock" 2>>"$dir/first.log" &
 	first=$!
 	push_all $cli
 	# Everything but the long task; then a reload and a drain are come to.
