@@ -216,24 +216,32 @@ Test(life, three_deaths_are_counted_and_an_end_of_an_attempt_resets_them)
 	}
 }
 
+static long commands_processed(void)
+{
+	const char *at = strstr(rig_text(&rig, "INFO", "stats", NULL),
+				"total_commands_processed:");
+
+	return strtol(at + 25, NULL, 10);
+}
+
+/* Commands inside scripts count, too. The least of some windows, each of whole
+ * rounds of parking (5 s) and of signs of life (3 s): a machine that stalls
+ * moves a round from one window into the next. */
 Test(life, an_idle_worker_of_eight_queues_asks_little)
 {
 	struct rig_worker *w = rig_worker(&rig, "a b c d e f g h", 4);
-	const char *at;
-	long before, after;
+	double least = 1e9;
 
 	rig_idle(&rig, 2);
-	at = strstr(rig_text(&rig, "INFO", "stats", NULL),
-		    "total_commands_processed:");
-	before = strtol(at + 25, NULL, 10);
-	/* Whole rounds of parking (5 s) and of signs of life (3 s). */
-	rig_idle(&rig, 15);
-	at = strstr(rig_text(&rig, "INFO", "stats", NULL),
-		    "total_commands_processed:");
-	after = strtol(at + 25, NULL, 10);
-	/* Commands inside scripts count, too: those sent are a fifth of it. A
-	 * loaded machine moves a round into the window now and then. */
-	cr_expect_leq((double)(after - before) / 15, 30.0);
+	for (int i = 0; i < 3 && least > 20; i++) {
+		long before = commands_processed();
+		double rate;
+
+		rig_idle(&rig, 15);
+		rate = (double)(commands_processed() - before) / 15;
+		least = rate < least ? rate : least;
+	}
+	cr_expect_leq(least, 20.0);
 	cr_expect_eq(w->up, 1);
-	cr_log_info("%.1f commands a second", (double)(after - before) / 15);
+	cr_log_info("%.1f commands a second", least);
 }
