@@ -101,15 +101,6 @@ void redis_broker_gone(struct redis_broker *redis)
 	redis_broker_wake(redis);
 }
 
-void redis_broker_former(struct redis_broker *redis, int64_t *id)
-{
-	size_t most = sizeof(redis->former) / sizeof(redis->former[0]);
-
-	if (*id && redis->former_count < most)
-		redis->former[redis->former_count++] = *id;
-	*id = 0;
-}
-
 /* --- Turns ------------------------------------------------------------------------- */
 
 /* Nothing is owned, nothing on the way: sign out, or be gone at once where
@@ -223,7 +214,7 @@ static void close_all(struct redis_broker *redis)
 	for (i = 0; i < redis->queue_count; i++) {
 		struct redis_queue *queue = &redis->queues[i];
 
-		redis_broker_former(redis, &queue->id);
+		redis_former_add(redis, &queue->id);
 		redis_conn_reset(queue->park, "the main connection broke");
 	}
 	redis_side_close(redis);
@@ -232,7 +223,7 @@ static void close_all(struct redis_broker *redis)
 static void on_main_down(struct redis_broker *redis, const struct err *err,
 			 bool fatal)
 {
-	redis_broker_former(redis, &redis->main_id);
+	redis_former_add(redis, &redis->main_id);
 	redis->adopting = redis->restart = redis->leaving = false;
 	redis->read_term++;
 	close_all(redis);
@@ -258,7 +249,7 @@ static void on_down(void *arg, struct redis_conn *conn, const struct err *err,
 		on_main_down(redis, err, fatal);
 		return;
 	}
-	redis_broker_former(redis, &queue->id);
+	redis_former_add(redis, &queue->id);
 	redis_park_down(queue);
 }
 
@@ -342,6 +333,7 @@ static void redis_free(struct broker *broker)
 	hash_release(&redis->known);
 	redis_reap_release(redis);
 	redis_life_release(redis);
+	redis_former_release(redis);
 	for (i = 0; i < redis->queue_count; i++)
 		free_queue(&redis->queues[i]);
 	redis->loop->timer_free(redis->reconnect);

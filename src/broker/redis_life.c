@@ -31,6 +31,15 @@ struct redis_adoption {
 
 static void adopt_queue(struct redis_broker *redis, size_t queue);
 
+/* The reply that tells of this claim is on the way still, on a connection that
+ * did not break: it comes too late. */
+static void overtake(struct redis_queue *queue, uint64_t id)
+{
+	if (queue->armed && id >= queue->first_id &&
+	    id < queue->first_id + REDIS_CLAIM_MAX)
+		queue->overtaken = true;
+}
+
 static void on_adopted(void *arg, const redisReply *reply)
 {
 	struct redis_broker *redis = arg;
@@ -54,9 +63,11 @@ static void on_adopted(void *arg, const redisReply *reply)
 			.check_cancel = reply->element[1]->integer != 0,
 			.recovered = true};
 
-		if (value->type == REDIS_REPLY_STRING ||
-		    value->type == REDIS_REPLY_INTEGER)
-			redis_claim_hand(queue, &like, value);
+		if (value->type != REDIS_REPLY_STRING &&
+		    value->type != REDIS_REPLY_INTEGER)
+			continue;
+		overtake(queue, like.id);
+		redis_claim_hand(queue, &like, value);
 	}
 	/* Once more if there were too many for one reply. */
 	adopt_queue(redis, adoption->queue +
@@ -208,37 +219,12 @@ static void on_returned(void *arg, const redisReply *reply)
 		redis_broker_gone(redis);
 }
 
-/*
- * Former connections may still have commands on the way, in a proxy's or a
- * kernel's hands: they are ended before anything of theirs is looked at.
- */
-static void end_former(struct redis_broker *redis)
-{
-	const char *server = redis_conn_login(redis->main)->server;
-	struct redis_command command;
-	size_t i;
-
-	if (strcmp(redis->former_server, server) == 0) {
-		for (i = 0; i < redis->former_count; i++) {
-			redis_command_init(&command);
-			redis_command_text(&command, "CLIENT");
-			redis_command_text(&command, "KILL");
-			redis_command_text(&command, "ID");
-			redis_command_int(&command, redis->former[i]);
-			redis_broker_send(redis, &command, NULL, NULL);
-		}
-	}
-	redis->former_count = 0;
-	snprintf(redis->former_server, sizeof(redis->former_server), "%s",
-		 server);
-}
-
 void redis_life_start(struct redis_broker *redis)
 {
 	struct redis_command command;
 	bool back = redis->registered;
 
-	end_former(redis);
+	redis_former_end(redis);
 	redis->adopting = true;
 	redis_name_script(redis,
 			  back ? REDIS_SCRIPT_BEAT : REDIS_SCRIPT_REGISTER,

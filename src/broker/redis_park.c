@@ -38,7 +38,7 @@ static void on_adopt(void *arg, const redisReply *reply)
 	CRASH_POINT("broker.adopt_reply");
 	queue->armed = queue->unblocking = false;
 	/* Something may lie in the inbox still: a claim takes it. */
-	if (!reply || redis_broker_failed(redis, reply) ||
+	if (!reply || redis_broker_failed(redis, reply) || queue->overtaken ||
 	    redis_claim_read(redis, reply, queue->index, queue->first_id) < 0)
 		redis->more = true;
 	/* After the task has been handed on. */
@@ -58,6 +58,7 @@ static void arm(struct redis_queue *queue)
 	redis_command_text(&command, "LEFT");
 	redis_command_int(&command, REDIS_PARK_SECONDS);
 	queue->armed = true;
+	queue->overtaken = false;
 	redis_conn_send(queue->park, &command, OVERDUE_SECONDS, on_doorbell,
 			queue);
 	queue->first_id = redis_claim_reserve(redis, REDIS_CLAIM_MAX);

@@ -38,7 +38,7 @@ static void on_down(void *arg, struct redis_conn *conn, const struct err *err,
 
 	(void)err;
 	(void)fatal;
-	redis_broker_former(redis, &side->id);
+	redis_former_add(redis, &side->id);
 	side->open_at = redis_now(redis) + redis_broker_backoff(5);
 	/* A sign that was on the way may not have arrived. */
 	if (side == &redis->life)
@@ -72,7 +72,7 @@ void redis_side_open(struct redis_broker *redis)
 
 static void close_side(struct redis_broker *redis, struct redis_side *side)
 {
-	redis_broker_former(redis, &side->id);
+	redis_former_add(redis, &side->id);
 	redis_conn_reset(side->conn, "the main connection broke");
 }
 

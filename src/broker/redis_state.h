@@ -42,6 +42,7 @@ struct redis_queue {
 	char *keys[REDIS_KEYS]; /* in the order of REDIS_KEYS */
 	struct redis_conn *park;
 	bool armed;	     /* BLMOVE and its adoption are on the way */
+	bool overtaken;	     /* what it owned is known by another way */
 	bool unblocking;     /* and have been asked to end */
 	uint64_t first_id;   /* of the claims that the adoption makes */
 	int64_t id;	     /* of its connection, to be ended later */
@@ -142,8 +143,7 @@ struct redis_broker {
 
 	/* Former connections of this name on the same server. */
 	struct redis_adoption *adoption; /* owned claims that are fetched */
-	int64_t former[REDIS_QUEUES_MAX + 8];
-	size_t former_count;
+	struct redis_former *former;
 	char former_server[48];
 
 	/* Claims. */
@@ -227,10 +227,17 @@ void redis_broker_gone(struct redis_broker *redis);
 void redis_broker_send(struct redis_broker *redis,
 		       struct redis_command *command, redis_reply_cb *cb,
 		       void *arg);
-/* A connection of ours has ended; the server may not know it yet. */
-void redis_broker_former(struct redis_broker *redis, int64_t *id);
 /* A backoff with full jitter after `failures`: 50 ms to 2 s. */
 double redis_broker_backoff(unsigned failures);
+
+/* --- redis_former.c ---------------------------------------------------------- */
+
+/* A connection of ours has ended; the server may not know it yet. Sets *id,
+ * which may be 0 for none, to 0. */
+void redis_former_add(struct redis_broker *redis, int64_t *id);
+/* Ends them on the server, ahead of what is sent next on the main connection. */
+void redis_former_end(struct redis_broker *redis);
+void redis_former_release(struct redis_broker *redis);
 
 /* --- redis_name.c ------------------------------------------------------------ */
 
