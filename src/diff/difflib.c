@@ -22,8 +22,7 @@
 
 #define DENSE_BUDGET 8 /* steps for each item of the region */
 #define POPULAR_FROM 200
-#define SPARSE	     2	  /* pairs for each item of a region ... */
-#define SPARSE_FROM  1000 /* ... of so many */
+#define SPARSE_FROM  1000 /* smaller parts are not asked for few pairs */
 
 enum { STARTER, JUNK, POPULAR };
 
@@ -92,9 +91,8 @@ static int difflib_init(struct difflib *d)
 
 /* --- Dense scan ----------------------------------------------------------- */
 
-/* The first place of the list [low, high) that is at or after `least`. */
-static uint32_t difflib_seek(const uint32_t *places, uint32_t low,
-			     uint32_t high, uint32_t least)
+uint32_t difflib_seek(const uint32_t *places, uint32_t low, uint32_t high,
+		      uint32_t least)
 {
 	if (low == high || places[low] >= least)
 		return low;
@@ -203,22 +201,22 @@ void difflib_extend(const struct difflib *d, const struct engine_region *r,
 	}
 }
 
-int difflib_push(struct difflib *d, struct engine_region region, uint32_t bound)
+int difflib_push(struct difflib *d, struct difflib_part part)
 {
-	uint32_t rows = region.ahi - region.alo;
-	uint32_t columns = region.bhi - region.blo;
+	uint32_t rows = part.region.ahi - part.region.alo;
+	uint32_t columns = part.region.bhi - part.region.blo;
 	struct difflib_part *parts;
 
 	if (!rows || !columns)
 		return 0;
-	bound = bound > rows ? rows : bound;
-	bound = bound > columns ? columns : bound;
+	part.bound = part.bound > rows ? rows : part.bound;
+	part.bound = part.bound > columns ? columns : part.bound;
 	parts = engine_extend(d->engine, d->parts, d->count, &d->cap,
 			      sizeof(*parts));
 	if (!parts)
 		return -1;
 	d->parts = parts;
-	d->parts[d->count++] = (struct difflib_part){region, bound};
+	d->parts[d->count++] = part;
 	return 0;
 }
 
@@ -229,26 +227,29 @@ void difflib_clear(struct difflib *d, const struct difflib_match *m)
 }
 
 /*
- * Takes the match (a run, or nothing) out of the region: extends it, clears
- * its flags, puts the part before it on the list, and leaves what follows it
- * in `region`. 1, 0 if nothing matched at all, -1 on error.
+ * Takes the match (a run, or nothing) out of the part: extends it, clears its
+ * flags, puts what is before it on the list, and leaves what follows it in
+ * `part`. 1, 0 if nothing matched at all, -1 on error.
  */
-static int difflib_take(struct difflib *d, struct engine_region *region,
+static int difflib_take(struct difflib *d, struct difflib_part *part,
 			struct difflib_match m)
 {
 	uint32_t run = m.size;
-	struct engine_region before;
+	struct difflib_part before = *part;
 
-	difflib_extend(d, region, &m);
+	difflib_extend(d, &part->region, &m);
 	d->engine->steps += m.size - run + 1;
 	if (!m.size)
 		return 0;
 	difflib_clear(d, &m);
-	before = (struct engine_region){region->alo, m.i, region->blo, m.j};
-	if (difflib_push(d, before, run ? run - 1 : 0))
+	before.region.ahi = m.i;
+	before.region.bhi = m.j;
+	before.bound = run ? run - 1 : 0;
+	if (difflib_push(d, before))
 		return -1;
-	region->alo = m.i + m.size;
-	region->blo = m.j + m.size;
+	part->region.alo = m.i + m.size;
+	part->region.blo = m.j + m.size;
+	part->bound = run;
 	return 1;
 }
 
@@ -269,45 +270,59 @@ static int difflib_part_grams(struct difflib *d, struct difflib_part part,
 	if (!size)
 		match = (struct difflib_match){part.region.alo, part.region.blo,
 					       0};
-	while ((status = difflib_take(d, &part.region, match)) > 0) {
+	while ((status = difflib_take(d, &part, match)) > 0) {
 		if (!size)
-			return difflib_push(d, part.region, 0);
+			return difflib_push(d, part);
 		difflib_gram_next(d, &part.region, &match);
-		if (!match.size)
-			return difflib_push(d, part.region, size - 1);
+		if (!match.size) {
+			part.bound = size - 1;
+			return difflib_push(d, part);
+		}
 	}
 	return status;
 }
 
-/* Has the region few enough pairs to list them? Small ones are scanned. */
-static bool difflib_is_sparse(struct difflib *d, const struct engine_region *r)
+/*
+ * The length from which on the part has few enough runs to list them all; 0 if
+ * there is none. Where there are too many of shorter ones, its own parts are
+ * asked again only once they are half as large.
+ */
+static int difflib_least(struct difflib *d, struct difflib_part *part,
+			 uint32_t *least)
 {
-	uint64_t size = (uint64_t)(r->ahi - r->alo) + (r->bhi - r->blo);
+	const struct engine_region *r = &part->region;
+	uint32_t size = (r->ahi - r->alo) + (r->bhi - r->blo);
+	uint32_t i = r->alo, crowded = 0;
 	uint64_t pairs = 0;
 
-	if (size < SPARSE_FROM)
-		return false;
-	for (uint32_t i = r->alo; i < r->ahi && pairs <= SPARSE * size; i++)
+	*least = 0;
+	if (size < SPARSE_FROM || size > part->crowded / 2)
+		return 0;
+	for (; i < r->ahi && pairs <= size; i++)
 		pairs += d->starts[d->a[i] + 1] - d->starts[d->a[i]];
-	d->engine->steps += r->ahi - r->alo;
-	return pairs <= SPARSE * size;
+	d->engine->steps += i - r->alo;
+	if (pairs <= size)
+		*least = 1;
+	else if (difflib_gram_least(d, part, size, least, &crowded))
+		return -1;
+	part->crowded = !*least || crowded + 1 == *least ? size : UINT32_MAX;
+	return 0;
 }
 
 static int difflib_part(struct difflib *d, struct difflib_part part)
 {
 	struct difflib_match match = {part.region.alo, part.region.blo, 0};
-	uint32_t bound;
+	uint32_t least = 0;
 	int status;
 
-	if (part.bound && difflib_is_sparse(d, &part.region))
-		return difflib_heap(d, &part.region);
+	if (part.bound && difflib_least(d, &part, &least))
+		return -1;
+	if (least)
+		return difflib_heap(d, &part, least);
 	if (part.bound && !difflib_dense(d, &part, &match))
 		return difflib_part_grams(d, part, match.size);
-	bound = match.size;
-	status = difflib_take(d, &part.region, match);
-	if (status > 0)
-		status = difflib_push(d, part.region, bound);
-	return status;
+	status = difflib_take(d, &part, match);
+	return status > 0 ? difflib_push(d, part) : status;
 }
 
 int difflib_run(struct engine *engine)
@@ -316,7 +331,8 @@ int difflib_run(struct engine *engine)
 
 	engine_mark(engine, engine_whole(engine));
 	if (difflib_init(&d) ||
-	    difflib_push(&d, engine_whole(engine), UINT32_MAX))
+	    difflib_push(&d, (struct difflib_part){engine_whole(engine),
+						   UINT32_MAX, UINT32_MAX}))
 		return -1;
 	while (d.count) {
 		struct difflib_part part = d.parts[--d.count];

@@ -16,6 +16,8 @@ struct difflib_match {
 struct difflib_part {
 	struct engine_region region;
 	uint32_t bound;
+	uint32_t crowded; /* items of the last part around it that had too many
+			   * runs to list; UINT32_MAX: none had */
 };
 
 struct difflib_cell {
@@ -23,6 +25,7 @@ struct difflib_cell {
 };
 
 struct difflib_gram;
+struct difflib_heap;
 
 struct difflib {
 	struct engine *engine;
@@ -35,7 +38,12 @@ struct difflib {
 	struct difflib_part *parts; /* open ones */
 	size_t count, cap;
 	struct difflib_gram *gram; /* made on first use */
+	struct difflib_heap *heap; /* made on first use */
 };
+
+/* The first place of the list [low, high) that is at or after `least`. */
+uint32_t difflib_seek(const uint32_t *places, uint32_t low, uint32_t high,
+		      uint32_t least);
 
 /* Grows the match over equal items of the region: first those that are not
  * junk, then junk, as difflib does. */
@@ -45,14 +53,34 @@ void difflib_extend(const struct difflib *d, const struct engine_region *r,
 /* Clears the flags of the match: it is equal. */
 void difflib_clear(struct difflib *d, const struct difflib_match *m);
 
-/* Puts a region on the list of open parts, if neither side of it is empty. 0,
- * or -1 with ERR_LIMIT. */
-int difflib_push(struct difflib *d, struct engine_region region,
-		 uint32_t bound);
+/* Puts a part on the list of open ones, if neither side of it is empty. 0, or
+ * -1 with ERR_LIMIT. */
+int difflib_push(struct difflib *d, struct difflib_part part);
 
-/* Takes all matches out of the region that begin with a run, and pushes what
- * is left, which has no runs. 0, or -1 with ERR_LIMIT. */
-int difflib_heap(struct difflib *d, const struct engine_region *region);
+/*
+ * Takes all matches out of the part that begin with a run of `least` items or
+ * more, and pushes what is left, whose runs are shorter. Where least is not 1,
+ * difflib_gram_least has just found it. 0, or -1 with ERR_LIMIT.
+ */
+int difflib_heap(struct difflib *d, const struct difflib_part *part,
+		 uint32_t least);
+
+/*
+ * Looks for a length of 2 or more, not above the part's bound, at which `most`
+ * pairs of grams are equal or fewer, but not very few if there is a choice. The
+ * grams of that length are then in the table. *least is 0 if there is none;
+ * *crowded is a length below it at which there are more pairs. 0, or -1 with
+ * ERR_LIMIT.
+ */
+int difflib_gram_least(struct difflib *d, const struct difflib_part *part,
+		       uint64_t most, uint32_t *least, uint32_t *crowded);
+
+/* Calls back for every pair of equal grams that difflib_gram_least counted (and
+ * a few that are not equal), by place in a, then in b. 0, or what the callback
+ * returned if that was not 0. */
+typedef int difflib_pair_cb(void *arg, uint32_t i, uint32_t j);
+int difflib_gram_pairs(struct difflib *d, const struct engine_region *region,
+		       difflib_pair_cb *on_pair, void *arg);
 
 /*
  * The longest run of the part: of several the one that begins first in a, of

@@ -11,12 +11,15 @@
 
 #define GRAM_PRIME (((uint64_t)1 << 61) - 1)
 #define GRAM_NONE  UINT32_MAX
+#define LEAST_MAX  256 /* longer grams that are frequent are no accident */
+#define FEW	   16  /* fewer than one in so many pairs are too few */
 
 __extension__ typedef unsigned __int128 gram_wide;
 
 struct gram_slot {
-	uint64_t hash;
-	uint32_t head; /* first place, GRAM_NONE: slot is free */
+	uint32_t tag;  /* of the hash */
+	uint32_t last; /* place, GRAM_NONE: slot is free */
+	uint32_t count;
 };
 
 struct difflib_gram {
@@ -110,9 +113,9 @@ static int gram_init(struct difflib *d)
 static struct gram_slot *gram_slot(struct difflib_gram *gram, uint64_t hash)
 {
 	size_t at = (hash ^ hash >> 29) & gram->mask;
+	uint32_t tag = (uint32_t)(hash >> 29);
 
-	while (gram->slots[at].head != GRAM_NONE &&
-	       gram->slots[at].hash != hash)
+	while (gram->slots[at].last != GRAM_NONE && gram->slots[at].tag != tag)
 		at = (at + 1) & gram->mask;
 	return &gram->slots[at];
 }
@@ -140,14 +143,17 @@ static void gram_fill(struct difflib *d, const struct engine_region *r,
 		if (!gram_roll_step(&roll, j))
 			continue;
 		slot = gram_slot(gram, roll.hash);
-		/* A circle: the head is the last place, its next the first. */
-		if (slot->head == GRAM_NONE) {
+		/* A circle: what follows the last place is the first. */
+		if (slot->last == GRAM_NONE) {
 			gram->next[place] = place;
+			slot->tag = (uint32_t)(roll.hash >> 29);
+			slot->count = 0;
 		} else {
-			gram->next[place] = gram->next[slot->head];
-			gram->next[slot->head] = place;
+			gram->next[place] = gram->next[slot->last];
+			gram->next[slot->last] = place;
 		}
-		*slot = (struct gram_slot){roll.hash, place};
+		slot->last = place;
+		slot->count++;
 	}
 }
 
@@ -158,7 +164,7 @@ static uint32_t gram_place(struct difflib *d, uint64_t hash, uint32_t i,
 {
 	struct difflib_gram *gram = d->gram;
 	struct gram_slot *slot = gram_slot(gram, hash);
-	uint32_t last = slot->head;
+	uint32_t last = slot->last;
 
 	if (last == GRAM_NONE || last < least)
 		return GRAM_NONE;
@@ -205,6 +211,104 @@ static void gram_probe(struct difflib *d, const struct engine_region *r,
 	gram_fill(d, r, size);
 	gram_search(d, r, match);
 }
+
+/* --- Few pairs ------------------------------------------------------------ */
+
+/* How many pairs of grams of the table and of a are equal, up to `most`. */
+static uint64_t gram_count(struct difflib *d, const struct engine_region *r,
+			   uint64_t most)
+{
+	struct gram_roll roll;
+	uint64_t pairs = 0;
+	uint32_t i = r->alo;
+
+	gram_roll_init(&roll, d, d->a, d->gram->size);
+	for (; i < r->ahi && pairs <= most; i++) {
+		const struct gram_slot *slot;
+
+		if (!gram_roll_step(&roll, i))
+			continue;
+		slot = gram_slot(d->gram, roll.hash);
+		pairs += slot->last == GRAM_NONE ? 0 : slot->count;
+	}
+	d->engine->steps += i - r->alo;
+	return pairs;
+}
+
+/* Puts grams of that size into the table; returns how many pairs there are. */
+static uint64_t gram_try(struct difflib *d, const struct engine_region *r,
+			 uint32_t size, uint64_t most)
+{
+	d->engine->steps += r->bhi - r->blo;
+	gram_fill(d, r, size);
+	return gram_count(d, r, most);
+}
+
+int difflib_gram_least(struct difflib *d, const struct difflib_part *part,
+		       uint64_t most, uint32_t *least, uint32_t *crowded)
+{
+	const struct engine_region *r = &part->region;
+	uint32_t top = part->bound < LEAST_MAX ? part->bound : LEAST_MAX;
+	uint32_t low = 1, size = 1;
+	uint64_t pairs = UINT64_MAX;
+
+	*least = 0;
+	if (!d->gram && gram_init(d))
+		return -1;
+	while (pairs > most && size < top) {
+		low = size;
+		size = top / 2 < size ? top : size * 2;
+		pairs = gram_try(d, r, size, most);
+	}
+	if (pairs > most)
+		return 0;
+	while (pairs < most / FEW && size - low > 1) {
+		uint32_t middle = low + (size - low) / 2;
+		uint64_t more = gram_try(d, r, middle, most);
+
+		if (more > most) {
+			low = middle;
+		} else {
+			size = middle;
+			pairs = more;
+		}
+	}
+	if (d->gram->size != size)
+		gram_fill(d, r, size);
+	*least = size;
+	*crowded = low;
+	return 0;
+}
+
+int difflib_gram_pairs(struct difflib *d, const struct engine_region *region,
+		       difflib_pair_cb *on_pair, void *arg)
+{
+	struct difflib_gram *gram = d->gram;
+	struct gram_roll roll;
+
+	gram_roll_init(&roll, d, d->a, gram->size);
+	for (uint32_t i = region->alo; i < region->ahi; i++) {
+		uint32_t last, place, row = i + 1 - gram->size;
+		int status;
+
+		if (!gram_roll_step(&roll, i))
+			continue;
+		last = gram_slot(gram, roll.hash)->last;
+		if (last == GRAM_NONE)
+			continue;
+		place = last;
+		do {
+			place = gram->next[place];
+			status = on_pair(arg, row, place);
+			if (status)
+				return status;
+		} while (place != last);
+	}
+	d->engine->steps += region->ahi - region->alo;
+	return 0;
+}
+
+/* --- Longest runs --------------------------------------------------------- */
 
 int difflib_gram_find(struct difflib *d, const struct difflib_part *part,
 		      uint32_t known, struct difflib_match *match)

@@ -15,10 +15,11 @@ struct heap_run {
 
 struct difflib_heap {
 	struct difflib *d;
+	const struct engine_region *whole;
+	uint32_t least; /* shorter runs are not looked at */
 	struct heap_run *runs;
 	size_t count, cap;
 	uint32_t *label; /* by row: its open region, or CLOSED */
-	uint32_t row0;	 /* of label[0] */
 	struct engine_region *regions;
 	size_t region_count, region_cap;
 };
@@ -86,33 +87,50 @@ static int heap_push(struct difflib_heap *h, struct heap_run run)
 
 /* --- Listing -------------------------------------------------------------- */
 
-/* Walks each diagonal run from its first pair. */
-static int heap_list(struct difflib_heap *h, const struct engine_region *r)
+/* A pair of items that may start: if a run begins there, walks it. */
+static int heap_pair(void *arg, uint32_t i, uint32_t j)
+{
+	struct difflib_heap *h = arg;
+	struct difflib *d = h->d;
+	const struct engine_region *r = h->whole;
+	struct heap_run run = {i, j, 0};
+
+	d->engine->steps++;
+	if (i > r->alo && j > r->blo && d->a[i - 1] == d->b[j - 1] &&
+	    !d->junk[d->b[j - 1]])
+		return 0;
+	while (i + run.size < r->ahi && j + run.size < r->bhi &&
+	       d->a[i + run.size] == d->b[j + run.size] &&
+	       !d->junk[d->b[j + run.size]])
+		run.size++;
+	d->engine->steps += run.size;
+	return run.size < h->least ? 0 : heap_add(h, run);
+}
+
+/* All pairs of equal items. */
+static int heap_items(struct difflib_heap *h)
 {
 	struct difflib *d = h->d;
+	const struct engine_region *r = h->whole;
 
 	for (uint32_t i = r->alo; i < r->ahi; i++) {
-		uint32_t id = d->a[i];
+		uint32_t id = d->a[i], end = d->starts[id + 1];
+		uint32_t at =
+			difflib_seek(d->places, d->starts[id], end, r->blo);
 
-		for (uint32_t n = d->starts[id]; n < d->starts[id + 1]; n++) {
-			struct heap_run run = {i, d->places[n], 0};
-			uint32_t j = run.j;
-
-			if (j < r->blo || j >= r->bhi)
-				continue;
-			d->engine->steps++;
-			if (i > r->alo && j > r->blo &&
-			    d->a[i - 1] == d->b[j - 1] && !d->junk[d->b[j - 1]])
-				continue;
-			while (i + run.size < r->ahi && j + run.size < r->bhi &&
-			       d->a[i + run.size] == d->b[j + run.size] &&
-			       !d->junk[d->b[j + run.size]])
-				run.size++;
-			d->engine->steps += run.size;
-			if (heap_add(h, run))
+		for (; at < end && d->places[at] < r->bhi; at++)
+			if (heap_pair(h, i, d->places[at]))
 				return -1;
-		}
 	}
+	d->engine->steps += r->ahi - r->alo;
+	return 0;
+}
+
+static int heap_list(struct difflib_heap *h)
+{
+	if (h->least > 1 ? difflib_gram_pairs(h->d, h->whole, heap_pair, h)
+			 : heap_items(h))
+		return -1;
 	for (size_t at = h->count / 2; at-- > 0;)
 		heap_sink(h, at);
 	return 0;
@@ -125,7 +143,7 @@ static void heap_label(struct difflib_heap *h, uint32_t from, uint32_t to,
 {
 	h->d->engine->steps += to - from;
 	for (uint32_t i = from; i < to; i++)
-		h->label[i - h->row0] = label;
+		h->label[i] = label;
 }
 
 static int heap_region(struct difflib_heap *h, struct engine_region region)
@@ -173,14 +191,13 @@ static bool heap_clip(const struct difflib_heap *h, struct heap_run *run,
 	uint32_t skip = 0, end;
 	const struct engine_region *r;
 
-	while (skip < whole.size &&
-	       h->label[whole.i + skip - h->row0] == CLOSED)
+	while (skip < whole.size && h->label[whole.i + skip] == CLOSED)
 		skip++;
 	rest->size = 0;
 	run->size = 0;
 	if (skip == whole.size)
 		return false;
-	r = &h->regions[h->label[whole.i + skip - h->row0]];
+	r = &h->regions[h->label[whole.i + skip]];
 	end = r->ahi - whole.i < whole.size ? r->ahi - whole.i : whole.size;
 	*rest = (struct heap_run){whole.i + end, whole.j + end,
 				  whole.size - end};
@@ -202,27 +219,47 @@ static int heap_step(struct difflib_heap *h)
 	h->d->engine->steps += 2;
 	if (heap_clip(h, &run, &rest))
 		return heap_split(
-			h, h->label[run.i - h->row0],
+			h, h->label[run.i],
 			(struct difflib_match){run.i, run.j, run.size});
-	if (run.size && heap_push(h, run))
+	if (run.size >= h->least && heap_push(h, run))
 		return -1;
-	return rest.size ? heap_push(h, rest) : 0;
+	return rest.size >= h->least ? heap_push(h, rest) : 0;
 }
 
-int difflib_heap(struct difflib *d, const struct engine_region *region)
+static struct difflib_heap *heap_new(struct difflib *d)
 {
-	struct difflib_heap h = {.d = d, .row0 = region->alo};
+	struct difflib_heap *h = engine_alloc(d->engine, 1, sizeof(*h));
 
-	h.label = engine_alloc(d->engine, region->ahi - region->alo,
-			       sizeof(*h.label));
-	if (!h.label || heap_list(&h, region) || heap_region(&h, *region))
+	if (!h)
+		return NULL;
+	*h = (struct difflib_heap){.d = d};
+	h->label = engine_alloc(d->engine, d->engine->na, sizeof(*h->label));
+	return h->label ? h : NULL;
+}
+
+int difflib_heap(struct difflib *d, const struct difflib_part *part,
+		 uint32_t least)
+{
+	struct difflib_heap *h = d->heap;
+	struct difflib_part left = {part->region, least - 1, part->crowded};
+
+	if (!h)
+		h = d->heap = heap_new(d);
+	if (!h)
 		return -1;
-	heap_label(&h, region->alo, region->ahi, 0);
-	while (h.count && !engine_spent(d->engine))
-		if (heap_step(&h))
+	h->whole = &part->region;
+	h->least = least;
+	h->count = h->region_count = 0;
+	if (heap_list(h) || heap_region(h, part->region))
+		return -1;
+	heap_label(h, part->region.alo, part->region.ahi, 0);
+	while (h->count && !engine_spent(d->engine))
+		if (heap_step(h))
 			return -1;
-	for (size_t n = 0; n < h.region_count; n++)
-		if (difflib_push(d, h.regions[n], 0))
+	for (size_t n = 0; n < h->region_count; n++) {
+		left.region = h->regions[n];
+		if (difflib_push(d, left))
 			return -1;
+	}
 	return 0;
 }

@@ -243,8 +243,9 @@ static uint32_t random_change(struct random *r, uint32_t ids, uint32_t count,
 	return len;
 }
 
-/* `ids` different items, up to `longest` of them on a side. */
-static void check_random(uint64_t seed, uint32_t ids, uint32_t longest)
+/* `ids` different items, from `shortest` up to `longest` of them on a side. */
+static void check_random(uint64_t seed, uint32_t ids, uint32_t shortest,
+			 uint32_t longest)
 {
 	static uint32_t a[PLAIN_MAX], b[PLAIN_MAX], partner[PLAIN_MAX];
 	static uint8_t junk[PLAIN_IDS], matched[PLAIN_MAX];
@@ -257,10 +258,14 @@ static void check_random(uint64_t seed, uint32_t ids, uint32_t longest)
 	struct diff_seq x, y;
 
 	memset(matched, 0, sizeof(matched));
-	p.na = random_sequence(&r, ids, random_below(&r, longest), a);
+	longest -= shortest;
+	p.na = random_sequence(&r, ids, shortest + random_below(&r, longest),
+			       a);
 	p.nb = random_below(&r, 2)
 		       ? random_change(&r, ids, p.na, a, b)
-		       : random_sequence(&r, ids, random_below(&r, longest), b);
+		       : random_sequence(&r, ids,
+					 shortest + random_below(&r, longest),
+					 b);
 	for (uint32_t id = 0; id < PLAIN_IDS; id++)
 		junk[id] = random_below(&r, 6) == 0;
 	options.autojunk = random_below(&r, 2);
@@ -279,7 +284,7 @@ static void check_random(uint64_t seed, uint32_t ids, uint32_t longest)
 Test(diff_opcodes, plain_algorithm)
 {
 	for (uint64_t seed = 1; seed <= 4000; seed++)
-		check_random(seed, 1 + (uint32_t)seed % 8,
+		check_random(seed, 1 + (uint32_t)seed % 8, 0,
 			     seed % 10 ? 40 : 230);
 }
 
@@ -287,5 +292,14 @@ Test(diff_opcodes, plain_algorithm)
 Test(diff_opcodes, plain_algorithm_sparse)
 {
 	for (uint64_t seed = 1; seed <= 400; seed++)
-		check_random(seed, 200 + (uint32_t)seed * 2, PLAIN_MAX - 2);
+		check_random(seed, 200 + (uint32_t)seed * 2, 0, PLAIN_MAX - 2);
+}
+
+/* Few different items, and so many that the runs of a length from which on they
+ * are few are listed. */
+Test(diff_opcodes, plain_algorithm_crowded)
+{
+	for (uint64_t seed = 1; seed <= 60; seed++)
+		check_random(seed, 2 + (uint32_t)seed, PLAIN_MAX - 200,
+			     PLAIN_MAX - 2);
 }
