@@ -39,8 +39,10 @@ void redis_broker_say(struct redis_broker *redis, enum broker_state state,
 		return;
 	redis->state = state;
 	redis->said = true;
-	if (state == BROKER_UP)
+	if (state == BROKER_UP) {
 		redis->was_up = true;
+		redis->denied = false;
+	}
 	redis->events->on_state(redis->arg, state, err);
 }
 
@@ -231,7 +233,10 @@ static void on_main_down(struct redis_broker *redis, const struct err *err,
 		redis_broker_end(redis, err);
 		return;
 	}
-	redis_broker_say(redis, BROKER_DOWN, err);
+	if (fatal)
+		redis_broker_say_denied(redis, BROKER_DOWN, err);
+	else
+		redis_broker_say(redis, BROKER_DOWN, err);
 	redis->connect_due = true;
 	redis->loop->timer_set(redis->reconnect,
 			       redis_broker_backoff(++redis->failures));

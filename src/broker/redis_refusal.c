@@ -4,22 +4,90 @@
  */
 #include "broker/redis_state.h"
 
-static void hold(struct redis_broker *redis, const redisReply *reply)
-{
-	struct err err = ERR_INIT;
-	double wait = redis_broker_backoff(++redis->failures);
+#include <string.h>
 
-	err_set(&err, ERR_INTERNAL, "Redis refuses: %.200s", reply->str);
-	redis->hold_until = redis_now(redis) + wait;
-	redis->more = true;
-	redis->loop->timer_set(redis->reconnect, wait);
-	redis_broker_say(redis, BROKER_DEGRADED, &err);
+/* What whoever set this up is to do about a refusal; NULL: it says so itself. */
+static const char *advice_for(const char *refusal)
+{
+	static const struct {
+		const char *part, *advice;
+	} advices[] = {
+		{"NOAUTH", "it wants a password, by redis.url or "
+			   "redis.password_file"},
+		{"WRONGPASS", "the user or the password is wrong"},
+		{"invalid password", "the password is wrong"},
+		{"NOPERM", "the user lacks a right that a worker needs"},
+		{"user executing the script", "the user lacks a right that a "
+					      "worker needs"},
+		{"DB index", "it has no database of that number"},
+		{"MOVED ", "it is a node of a cluster, which is not served"},
+		{"CROSSSLOT", "it is a node of a cluster, which is not served"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(advices) / sizeof(advices[0]); i++) {
+		if (strstr(refusal, advices[i].part))
+			return advices[i].advice;
+	}
+	return NULL;
+}
+
+/* The refusal with the server's name and the advice. */
+static void explain(const struct redis_broker *redis, const struct err *err,
+		    struct err *told)
+{
+	const char *advice = advice_for(err->message);
+	struct buf url;
+
+	*told = *err;
+	if (!advice)
+		return;
+	buf_init(&url, 300);
+	url_describe(redis_url(redis), &url);
+	err_set(told, err->code, "Redis at %.*s: %s (%.150s)", (int)url.len,
+		url.ptr, advice, err->message);
+	buf_release(&url);
 }
 
 void redis_broker_end(struct redis_broker *redis, const struct err *err)
 {
+	struct err told;
+
+	explain(redis, err, &told);
 	redis->fatal = true;
-	redis->events->on_fatal(redis->arg, err);
+	redis->events->on_fatal(redis->arg, &told);
+}
+
+void redis_broker_say_denied(struct redis_broker *redis,
+			     enum broker_state state, const struct err *err)
+{
+	struct err told;
+
+	explain(redis, err, &told);
+	/* Said once, even if the state is what it was: a broken connection is
+	 * not the reason any more. */
+	if (!redis->denied)
+		redis->said = false;
+	redis->denied = true;
+	redis_broker_say(redis, state, &told);
+}
+
+static void hold(struct redis_broker *redis, const redisReply *reply,
+		 bool denied)
+{
+	struct err err = ERR_INIT;
+	double wait = redis_broker_backoff(++redis->failures);
+
+	redis->hold_until = redis_now(redis) + wait;
+	redis->more = true;
+	redis->loop->timer_set(redis->reconnect, wait);
+	if (denied) {
+		err_set(&err, ERR_REFUSED, "%.200s", reply->str);
+		redis_broker_say_denied(redis, BROKER_DEGRADED, &err);
+		return;
+	}
+	err_set(&err, ERR_INTERNAL, "Redis refuses: %.200s", reply->str);
+	redis_broker_say(redis, BROKER_DEGRADED, &err);
 }
 
 static void deny(struct redis_broker *redis, const redisReply *reply)
@@ -27,10 +95,10 @@ static void deny(struct redis_broker *redis, const redisReply *reply)
 	struct err err = ERR_INIT;
 
 	if (redis->was_up) {
-		hold(redis, reply);
+		hold(redis, reply, true);
 		return;
 	}
-	err_set(&err, ERR_REFUSED, "Redis refuses: %.200s", reply->str);
+	err_set(&err, ERR_REFUSED, "%.200s", reply->str);
 	redis_broker_end(redis, &err);
 }
 
@@ -54,7 +122,7 @@ bool redis_broker_failed(struct redis_broker *redis, const redisReply *reply)
 		deny(redis, reply);
 		break;
 	default:
-		hold(redis, reply);
+		hold(redis, reply, false);
 		break;
 	}
 	/* An unfinished start is begun again. */

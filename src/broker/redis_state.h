@@ -129,6 +129,7 @@ struct redis_broker {
 	enum broker_state state;
 	bool was_up, registered, adopting, fatal, stopping, stopped, leaving;
 	bool said;	  /* a state was said */
+	bool denied;	  /* that rights are missing was said */
 	bool adopt_again; /* a connection broke during an adoption */
 	bool restart;	  /* the start failed half-way: again after the wait */
 	bool connect_due; /* the wait is for a new connection */
@@ -214,6 +215,9 @@ bool redis_broker_failed(struct redis_broker *redis, const redisReply *reply);
 void redis_broker_succeeded(struct redis_broker *redis);
 /* Nothing can work: the master is told, and nothing is tried again. */
 void redis_broker_end(struct redis_broker *redis, const struct err *err);
+/* The same once it has been up: says why, once, and that it tries on. */
+void redis_broker_say_denied(struct redis_broker *redis,
+			     enum broker_state state, const struct err *err);
 /* Runs the pumps at the end of this turn. */
 void redis_broker_wake(struct redis_broker *redis);
 /* Runs them again in `wait` seconds, or sooner. */

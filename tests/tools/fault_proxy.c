@@ -3,32 +3,43 @@
  * break it on purpose.
  *
  *	fault_proxy LISTEN UPSTREAM	paths of Unix sockets
+ *	fault_proxy tcp UPSTREAM	a port of 127.0.0.1 that is free
  *
- * Says "ready" on standard output, then reads rules from standard input, one a
- * line, each in force until the next "clear":
+ * Says "ready" (and the port) on standard output, then reads rules from standard
+ * input, one a line, each in force until the next "clear":
  *
  *	error NAME EVERY TEXT	every EVERY-th command NAME (or * for any but
  *				AUTH and HELLO) is answered with -TEXT and not
- *				sent on
+ *				sent on; NAME|WORD only with that first word
  *	reset BYTES		each connection is reset after so many bytes of
  *				replies from now on; in the middle of one, too
+ *	reset_new BYTES		the same for those that are opened from now on
  *	latency MS		replies come later
  *	slice BYTES		replies come in pieces of so many bytes
  *	hang			nothing passes any more, either way, on the
  *				connections there are; new ones pass
+ *	hang_new		the same for those that are opened from now on
  *	late BYTES		the client is cut off after so many bytes of
  *				requests, which reach the server 200 ms later
- *	clear			no rule is in force
+ *	clear			no rule is in force; what hangs goes on hanging
+ *	status			nothing changes
+ *	commands		one line for each command that was ever sent:
+ *				its name, |WORD for CLIENT and EVALSHA
  *
- * Each rule is answered with "ok" and a count of the errors given so far.
+ * Each is answered with "ok", a count of the errors given so far, and how often
+ * the rules since the last "clear" have struck: errors, resets, cuts, replies
+ * that came late or in pieces, connections that hang with bytes on the way.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -36,6 +47,7 @@
 #include "base/clock.h"
 #include "base/xalloc.h"
 #include "cherry/buf.h"
+#include "proxy_rule.h"
 
 #define LINKS_MAX 64
 #define BUF_MAX	  ((size_t)1 << 30)
@@ -58,77 +70,6 @@ struct link {
 
 static struct link *links[LINKS_MAX];
 static const char *upstream;
-static struct {
-	char name[40], text[200];
-	unsigned every, seen;
-	unsigned long given;
-	double latency;
-	size_t slice;
-} rule;
-
-/* --- The protocol ------------------------------------------------------------- */
-
-/* Bytes of the line at `at`, its end included; 0: not whole. */
-static size_t line_len(const struct buf *buf, size_t at)
-{
-	const char *end = at < buf->len
-				  ? memchr(buf->ptr + at, '\n', buf->len - at)
-				  : NULL;
-
-	return end ? (size_t)(end - buf->ptr) - at + 1 : 0;
-}
-
-/* Bytes of one whole value (a reply, or a command) at the front; 0: not yet. */
-static size_t value_len(const struct buf *buf)
-{
-	size_t at = 0;
-	long long left = 1;
-
-	while (left > 0) {
-		size_t line = line_len(buf, at);
-		long long number;
-
-		if (!line)
-			return 0;
-		number = strtoll(buf->ptr + at + 1, NULL, 10);
-		left--;
-		if (buf->ptr[at] == '*' && number > 0)
-			left += number;
-		at += line;
-		if (buf->ptr[at - line] == '$' && number >= 0)
-			at += (size_t)number + 2;
-		if (at > buf->len)
-			return 0;
-	}
-	return at;
-}
-
-/* The command's name, as its sender wrote it. */
-static void command_name(const struct buf *buf, char out[40])
-{
-	size_t first = line_len(buf, 0), len = line_len(buf, first), i;
-	size_t count = (size_t)strtoll(buf->ptr + first + 1, NULL, 10);
-
-	for (i = 0; i < count && i < 39; i++)
-		out[i] = buf->ptr[first + len + i];
-	out[i] = '\0';
-}
-
-static bool rule_hits(const struct buf *command)
-{
-	char name[40];
-
-	if (!rule.every)
-		return false;
-	command_name(command, name);
-	if (strcmp(rule.name, "*") != 0 ? strcmp(rule.name, name) != 0
-					: !strcmp(name, "AUTH"))
-		return false;
-	if (++rule.seen % rule.every)
-		return false;
-	rule.given++;
-	return true;
-}
 
 /* --- Links ---------------------------------------------------------------------- */
 
@@ -208,8 +149,10 @@ static void take_replies(struct link *link)
 		if (link->waiting)
 			shift_expected(link);
 	}
-	if (link->to_client.len && rule.latency > 0 && link->client_at <= 0)
+	if (link->to_client.len && rule.latency > 0 && link->client_at <= 0) {
 		link->client_at = clock_monotonic() + rule.latency;
+		rule.struck++;
+	}
 }
 
 /* False: the link has ended. */
@@ -246,9 +189,12 @@ static bool write_client(struct link *link)
 		most = link->reset_left;
 	if (!write_some(link->client, &link->to_client, most))
 		return false;
+	if (rule.slice && link->to_client.len)
+		rule.struck++;
 	if (!link->resets)
 		return true;
 	link->reset_left -= before - link->to_client.len;
+	rule.struck += !link->reset_left;
 	return link->reset_left > 0;
 }
 
@@ -278,6 +224,11 @@ static void open_link(int listener)
 	buf_init(&link->from_server, BUF_MAX);
 	buf_init(&link->to_client, BUF_MAX);
 	buf_init(&link->to_server, BUF_MAX);
+	link->resets = rule.resets_new;
+	link->reset_left = rule.reset_new;
+	link->hung = rule.hangs_new;
+	/* Pieces of a reply are not to wait for one another's arrival. */
+	setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 	links[i] = link;
 }
 
@@ -287,9 +238,10 @@ static void clear_rules(void)
 {
 	size_t i;
 
-	rule.every = rule.seen = 0;
-	rule.latency = 0;
-	rule.slice = 0;
+	unsigned long given = rule.given;
+
+	memset(&rule, 0, sizeof(rule));
+	rule.given = given;
 	for (i = 0; i < LINKS_MAX; i++) {
 		if (links[i])
 			links[i]->resets = links[i]->lates = false;
@@ -315,6 +267,24 @@ static void set_each(size_t bytes, bool late, bool hang)
 	}
 }
 
+/* Connections that hang while somebody waits for an answer. */
+static unsigned long count_hung(void)
+{
+	unsigned long count = 0;
+	size_t i;
+
+	for (i = 0; i < LINKS_MAX; i++) {
+		int bytes = 0, more = 0;
+
+		if (!links[i] || !links[i]->hung)
+			continue;
+		ioctl(links[i]->client, FIONREAD, &bytes);
+		ioctl(links[i]->server, FIONREAD, &more);
+		count += bytes > 0 || more > 0;
+	}
+	return count;
+}
+
 static void read_rule(char *line)
 {
 	size_t bytes;
@@ -323,7 +293,7 @@ static void read_rule(char *line)
 	line[strcspn(line, "\n")] = '\0';
 	if (!strcmp(line, "clear"))
 		clear_rules();
-	else if (sscanf(line, "error %39s %u %199[^\n]", rule.name, &rule.every,
+	else if (sscanf(line, "error %63s %u %199[^\n]", rule.name, &rule.every,
 			rule.text) == 3)
 		rule.seen = 0;
 	else if (sscanf(line, "reset %zu", &bytes) == 1)
@@ -336,9 +306,15 @@ static void read_rule(char *line)
 		rule.slice = bytes;
 	else if (!strcmp(line, "hang"))
 		set_each(0, false, true);
-	else
+	else if (!strcmp(line, "hang_new"))
+		rule.hangs_new = true;
+	else if (sscanf(line, "reset_new %zu", &rule.reset_new) == 1)
+		rule.resets_new = true;
+	else if (!strcmp(line, "commands"))
+		list_commands();
+	else if (strcmp(line, "status") != 0)
 		printf("unknown ");
-	printf("ok %lu\n", rule.given);
+	printf("ok %lu %lu\n", rule.given, rule.struck + count_hung());
 	fflush(stdout);
 }
 
@@ -356,6 +332,7 @@ static void check_late(struct link *link, size_t got)
 	}
 	close(link->client);
 	link->client = -1;
+	rule.struck++;
 	link->close_at = clock_monotonic() + LATE;
 }
 
@@ -441,26 +418,52 @@ static void turn(int listener)
 	}
 }
 
-int main(int argc, char **argv)
+static int listen_path(const char *path)
 {
 	struct sockaddr_un name = {.sun_family = AF_UNIX};
 	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
 
+	snprintf(name.sun_path, sizeof(name.sun_path), "%s", path);
+	unlink(path);
+	if (bind(listener, (struct sockaddr *)&name, sizeof(name)) ||
+	    listen(listener, 100))
+		return -1;
+	printf("ready\n");
+	return listener;
+}
+
+static int listen_port(void)
+{
+	struct sockaddr_in name = {.sin_family = AF_INET};
+	socklen_t len = sizeof(name);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (bind(listener, (struct sockaddr *)&name, sizeof(name)) ||
+	    listen(listener, 100) ||
+	    getsockname(listener, (struct sockaddr *)&name, &len))
+		return -1;
+	printf("ready %d\n", ntohs(name.sin_port));
+	return listener;
+}
+
+int main(int argc, char **argv)
+{
+	int listener;
+
 	if (argc != 3) {
-		fprintf(stderr, "usage: fault_proxy LISTEN UPSTREAM\n");
+		fprintf(stderr, "usage: fault_proxy LISTEN|tcp UPSTREAM\n");
 		return 64;
 	}
 	signal(SIGPIPE, SIG_IGN);
 	setvbuf(stdin, NULL, _IONBF, 0);
 	upstream = argv[2];
-	snprintf(name.sun_path, sizeof(name.sun_path), "%s", argv[1]);
-	unlink(argv[1]);
-	if (bind(listener, (struct sockaddr *)&name, sizeof(name)) ||
-	    listen(listener, 100)) {
+	listener = strcmp(argv[1], "tcp") != 0 ? listen_path(argv[1])
+					       : listen_port();
+	if (listener < 0) {
 		perror(argv[1]);
 		return 1;
 	}
-	printf("ready\n");
 	fflush(stdout);
 	for (;;)
 		turn(listener);
