@@ -15,48 +15,51 @@ enum { KEEP, DROP, DOUBTFUL, CLASS = 3, LEAVE_OUT = 4 };
 #define GIT_WINDOW    100
 #define GIT_RATIO     4
 
-/* How a run of items that are not KEEP, from `at` in one direction, is made
- * up; the window limits it. */
+/* How many items of each class there are in a run. */
 struct prune_run {
-	uint32_t dropped, doubtful;
+	uint32_t count[CLASS];
 };
 
-static struct prune_run prune_git_run(const uint8_t *class, uint32_t at,
-				      uint32_t limit, int step)
+/* Is a doubtful item between these two runs, which end at an item to keep or
+ * at the end of the window, one to leave out? */
+static bool prune_git_doubtful(const struct prune_run *before,
+			       const struct prune_run *after)
 {
-	struct prune_run run = {0, 0};
+	uint32_t dropped = before->count[DROP] + after->count[DROP];
+	/* The item itself counts in both directions. */
+	uint32_t doubtful =
+		before->count[DOUBTFUL] + after->count[DOUBTFUL] + 2;
 
-	while (at != limit) {
-		at += (uint32_t)step;
-		if ((class[at] & CLASS) == DROP)
-			run.dropped++;
-		else if ((class[at] & CLASS) == DOUBTFUL)
-			run.doubtful++;
-		else
-			break;
-	}
-	return run;
+	return before->count[DROP] && after->count[DROP] &&
+	       doubtful * GIT_RATIO < doubtful + dropped;
 }
 
-/* Is the doubtful item at `at` one to leave out? */
-static bool prune_git_doubtful(const uint8_t *class, uint32_t at,
-			       uint32_t count)
+/* Decides on all doubtful items. Both runs move along with the item. */
+static void prune_git_decide(uint8_t *class, uint32_t count)
 {
-	uint32_t low = at > GIT_WINDOW ? at - GIT_WINDOW : 0;
-	uint32_t high =
-		count - 1 - at > GIT_WINDOW ? at + GIT_WINDOW : count - 1;
-	struct prune_run before = prune_git_run(class, at, low, -1), after;
-	uint32_t dropped, doubtful;
+	struct prune_run before = {{0}}, after = {{0}};
+	uint32_t begin = 0, end = 0;
 
-	if (!before.dropped)
-		return false;
-	after = prune_git_run(class, at, high, 1);
-	if (!after.dropped)
-		return false;
-	dropped = before.dropped + after.dropped;
-	/* The item itself counts in both directions. */
-	doubtful = before.doubtful + after.doubtful + 2;
-	return doubtful * GIT_RATIO < doubtful + dropped;
+	for (uint32_t i = 0; i < count; i++) {
+		if (end > i)
+			after.count[class[i]]--;
+		else
+			end = i + 1;
+		while (end < count && end - i <= GIT_WINDOW &&
+		       class[end] != KEEP)
+			after.count[class[end++]]++;
+		/* Decisions must not see one another: a bit beside the class. */
+		if (class[i] == DOUBTFUL && prune_git_doubtful(&before, &after))
+			class[i] |= LEAVE_OUT;
+		if (class[i] == KEEP) {
+			before = (struct prune_run){{0}};
+			begin = i + 1;
+			continue;
+		}
+		before.count[class[i] & CLASS]++;
+		if (i + 1 - begin > GIT_WINDOW)
+			before.count[class[begin++] & CLASS]--;
+	}
 }
 
 /* One side. `whole` is how many items it had before its ends were stripped. */
@@ -76,13 +79,9 @@ static void prune_git_side(const uint32_t *ids, uint32_t count,
 		if (!partners)
 			out[i] = DROP;
 	}
-	/* Decisions must not see one another: a bit beside the class. */
+	prune_git_decide(out, count);
 	for (uint32_t i = 0; i < count; i++)
-		if (out[i] == DROP ||
-		    (out[i] == DOUBTFUL && prune_git_doubtful(out, i, count)))
-			out[i] |= LEAVE_OUT;
-	for (uint32_t i = 0; i < count; i++)
-		out[i] = out[i] & LEAVE_OUT ? 1 : 0;
+		out[i] = out[i] == DROP || out[i] & LEAVE_OUT;
 }
 
 void prune_git(struct engine *engine, struct engine_region counted,
