@@ -1,110 +1,173 @@
 #!/bin/bash
-# The ledger: tasks are pushed while workers, executors and Redis itself are
-# killed at random. At the end each task that Redis acknowledged has been
-# answered exactly once, and nothing else has. SOAK=1 takes longer.
+# The ledger: tasks are pushed while workers, executors, programs and Redis
+# itself are killed, at random but spread over the whole. At the end each task
+# that Redis acknowledged has been answered exactly once, and nothing else has.
+# SOAK=1 takes longer; TASKS, KILLS and SEED say how much and in which order.
 set -eu
 . scripts/redis-private
-. tests/worker.sh
-tasks=8000 kills=20
+tasks=100000 kills=50
 [ -z "${SOAK:-}" ] || tasks=1000000 kills=1000
+tasks=${TASKS:-$tasks} kills=${KILLS:-$kills}
+RANDOM=${SEED:-$((EPOCHSECONDS % 32768))}
+echo "tasks $tasks, kills $kills, seed ${SEED:-$((EPOCHSECONDS % 32768))}"
 command -v python3 >/dev/null || skip "no python3"
-redis_start --appendonly yes --appendfsync always
+durable="--appendonly yes --appendfsync always"
+redis_start $durable
+drive="python3 tests/tools/ledger_drive.py"
+ledger=$SCRATCH/ledger
+mkdir "$ledger"
 
-# The handler says in a file of its own what it ran, and takes its time, so that
-# a kill finds work in hand.
-cat >"$SCRATCH/handler.py" <<'END'
-import json, os, sys, time
-ran = os.open(sys.argv[1], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-for line in sys.stdin:
-    task = json.loads(line)
-    os.write(ran, b"%d\n" % task["args"]["n"])
-    time.sleep(0.002)
-    print(json.dumps({"id": task["id"], "status": "ok", "result": {}}), flush=True)
-END
-cat >"$SCRATCH/cherry.conf" <<END
+cat >"$SCRATCH/cherry.conf" <<END_OF_CONF
+[cherry]
+concurrency = 1
+drain_timeout = 5
 [task:ledger]
-command = python3 $SCRATCH/handler.py $SCRATCH/ran
+command = python3 $PWD/tests/tools/ledger_drive.py handle $ledger/ran
 mode = lines
-processes = 2
+processes = 1
+retries = 50
 backoff = 50ms..200ms
-END
+[task:echo]
+retries = 50
+backoff = 50ms..200ms
+[task:serialize]
+retries = 50
+backoff = 50ms..200ms
+END_OF_CONF
 
-start_one()
+# --- Workers ---------------------------------------------------------------------
+
+# The first one is spared until it is old enough to have found others dead.
+SLOTS=3 OLD=25
+workers=() born=()
+start_one() # SLOT
 {
 	"$CHERRY" work -c "$SCRATCH/cherry.conf" --redis "$REDIS_URL" \
-		--concurrency 1 --set cherry.drain_timeout=5 2>>"$SCRATCH/worker.log" &
-	workers[$1]=$!
+		2>>"$SCRATCH/worker.log" &
+	workers[$1]=$! born[$1]=$SECONDS
 }
-workers=()
-start_one 0
-start_one 1
-on_exit 'kill -KILL "${workers[@]}"'
 
-# Pushes in batches; what Redis acknowledges by its number is in the ledger.
-produce()
+owned_by() # PID: how many tasks it owns
 {
-	local from=1 to words i
-	while [ "$from" -le "$tasks" ]; do
-		to=$((from + 99))
-		words=()
-		for ((i = from; i <= to && i <= tasks; i++)); do
-			words+=("{\"task\":\"ledger\",\"id\":$i,\"args\":{\"n\":$i},\"reply_to\":\"r:ledger\"}")
-		done
-		if redis LPUSH tasks "${words[@]}" 2>/dev/null | grep -qx '[0-9]*'; then
-			seq "$from" "$((to < tasks ? to : tasks))" >>"$SCRATCH/acknowledged"
-			from=$((to + 1))
-		else
-			# Whether it ran is not known: other ids, not these again.
-			seq "$from" "$((to < tasks ? to : tasks))" >>"$SCRATCH/unknown"
-			from=$((to + 1))
-			sleep 0.2
-		fi
+	local name
+	name=$(redis --raw ZRANGE "cherry:{tasks}:workers" 0 -1 | grep ":$1:" | tail -n 1)
+	if [ -n "$name" ]; then redis HLEN "cherry:{tasks}:owned:$name"; else echo 0; fi
+}
+
+# Sets $slot: one that owns tasks, if there is one within a second.
+choose_owner()
+{
+	local i end=$((SECONDS + 2))
+	while [ $SECONDS -lt $end ]; do
+		slot=$((RANDOM % SLOTS))
+		[ $slot != 0 ] || [ $((SECONDS - born[0])) -ge $OLD ] || continue
+		[ "$(owned_by "${workers[$slot]}")" -gt 0 ] && return
 	done
 }
-: >"$SCRATCH/acknowledged" >"$SCRATCH/unknown"
-produce &
-producer=$!
-on_exit "kill $producer"
 
-owning=0
+worker_kills=0 owning=0 child_kills=0 redis_kills=0 stops=0
+kill_worker()
+{
+	choose_owner
+	local pid=${workers[$slot]}
+	kill -KILL "$pid"
+	wait "$pid" || :
+	worker_kills=$((worker_kills + 1))
+	[ "$(owned_by "$pid")" = 0 ] || owning=$((owning + 1))
+	start_one $slot
+}
+
+# Stopped for longer than it takes to be found dead; it goes on by itself.
+stop_worker()
+{
+	choose_owner
+	local pid=${workers[$slot]}
+	kill -STOP "$pid"
+	(sleep 16; kill -CONT "$pid") &
+	stops=$((stops + 1))
+}
+
+kill_child() # PATTERN of its command line
+{
+	local victim
+	victim=$(pgrep -P "${workers[$((RANDOM % SLOTS))]}" -f "$1" | shuf -n 1)
+	[ -n "$victim" ] || return 0
+	kill -KILL "$victim" || return 0
+	child_kills=$((child_kills + 1))
+}
+
+kill_redis()
+{
+	redis_stop
+	redis_start $durable
+	redis_kills=$((redis_kills + 1))
+}
+
+# --- The run ----------------------------------------------------------------------
+
+for ((slot = 0; slot < SLOTS; slot++)); do start_one $slot; done
+on_exit 'kill -CONT "${workers[@]}"; kill -KILL "${workers[@]}"'
+$drive collect "$REDIS_SOCKET" "$ledger" &
+collector=$!
+producers=()
+for part in 0 1; do
+	$drive produce "$REDIS_SOCKET" "$ledger" $((part * tasks / 2 + 1)) \
+		$(((part + 1) * tasks / 2)) &
+	producers+=($!)
+done
+on_exit 'kill -KILL "$collector" "${producers[@]}"'
+
+collected()
+{
+	local count
+	count=$(redis GET ledger:collected)
+	echo "${count:-0}"
+}
+
+kinds=()
 for ((round = 1; round <= kills; round++)); do
-	sleep 0.$((RANDOM % 6 + 2))
-	case $((RANDOM % 6)) in
-	0 | 1 | 2)
-		slot=$((RANDOM % 2))
-		name=$(redis --raw --scan --pattern "cherry:{tasks}:owned:*:${workers[$slot]}:*" | head -n 1)
-		[ -z "$name" ] || owning=$((owning + 1))
-		kill -KILL "${workers[$slot]}" 2>/dev/null || :
-		wait "${workers[$slot]}" 2>/dev/null || :
-		start_one $slot
-		;;
-	3 | 4)
-		victim=$(pgrep -P "${workers[$((RANDOM % 2))]}" | head -n 1)
-		[ -z "$victim" ] || kill -KILL "$victim" 2>/dev/null || :
-		;;
-	5)
-		redis_stop
-		redis_start --appendonly yes --appendfsync always
-		;;
-	esac
-done 2>/dev/null
-wait "$producer" || :
-want=$(wc -l <"$SCRATCH/acknowledged")
-wait_for 120 '[ "$(redis LLEN r:ledger)" -ge '"$want"' ]' "$want replies"
-# Whatever else is on its way comes now: nothing is left anywhere.
-wait_for 60 '[ "$(redis LLEN tasks)" = 0 ] && [ "$(redis ZCARD "cherry:{tasks}:later")" = 0 ] &&
-	[ -z "$(redis --scan --pattern "cherry:{tasks}:owned:*")" ]' "empty queues"
-redis LRANGE r:ledger 0 -1 | grep -o '"id":[0-9]*' | cut -d: -f2 | sort -n >"$SCRATCH/answered"
-awk -v ack="$SCRATCH/acknowledged" -v unknown="$SCRATCH/unknown" '
-	FILENAME == ack { sent[$1] = 1; next }
-	FILENAME == unknown { perhaps[$1] = 1; next }
-	{ if (seen[$1]++) twice++; else if (!($1 in sent) && !($1 in perhaps)) unexpected++ }
-	END {
-		for (id in sent) { n++; if (!(id in seen)) lost++ }
-		printf "acknowledged %d, lost %d, answered twice %d, unexpected %d\n", n, lost, twice, unexpected
-		exit lost + twice + unexpected > 0
-	}
-' "$SCRATCH/acknowledged" "$SCRATCH/unknown" "$SCRATCH/answered" ||
-	fail "the ledger does not balance"
-[ "$(sort -u "$SCRATCH/ran" | wc -l)" -ge "$want" ] || fail "answered without having run"
-echo "handlers ran $(wc -l <"$SCRATCH/ran") times for $want tasks; workers killed while they owned tasks: $owning; recovered $(redis HGET "cherry:{tasks}:stats" recovered)"
+	wait_for 120 "[ \"\$(collected)\" -ge $((round * (tasks / (kills + 2)))) ]" \
+		"progress before kill $round"
+	[ ${#kinds[@]} -gt 0 ] || mapfile -t kinds < <(shuf -e worker worker \
+		worker worker worker worker worker worker worker worker executor \
+		executor executor executor program program program program \
+		redis redis stop --random-source=<(yes $RANDOM))
+	case ${kinds[0]} in
+	worker) kill_worker ;;
+	executor) kill_child ' executor' ;;
+	program) kill_child ledger_drive ;;
+	redis) kill_redis ;;
+	stop) stop_worker ;;
+	esac 2>>"$SCRATCH/noise"
+	kinds=("${kinds[@]:1}")
+done
+wait "${producers[@]}"
+pushed=$SECONDS
+# What is anywhere, in an inbox or owned by whoever lives no more, too.
+is_empty()
+{
+	redis --raw EVAL 'local n = redis.call("LLEN", "tasks") +
+		redis.call("ZCARD", "cherry:{tasks}:later")
+		return n + #redis.call("KEYS", "cherry:{tasks}:owned:*") +
+			#redis.call("KEYS", "cherry:{tasks}:inbox:*")' 0 | grep -qx 0
+}
+wait_for 120 is_empty "empty queues"
+drained=$SECONDS
+for pid in "${workers[@]}"; do
+	status=0
+	kill -CONT "$pid"
+	kill -TERM "$pid"
+	wait "$pid" || status=$?
+	[ "$status" = 0 ] || fail "a worker ended with $status: $(tail -n 3 "$SCRATCH/worker.log")"
+done
+kill -TERM "$collector"
+wait "$collector" || fail "the collector ended with $?"
+
+status=0
+python3 tests/tools/ledger_check.py "$ledger" --handler ledger || status=$?
+echo "killed $worker_kills workers, $owning of them owning tasks; $child_kills executors and programs; Redis $redis_kills times; stopped $stops"
+echo "recovered by others: $(redis HGET "cherry:{tasks}:stats" recovered); pushed in $pushed s, drained after $((drained - pushed)) s, all in $SECONDS s"
+[ "$status" = 0 ] || fail "the ledger does not balance"
+[ $((worker_kills * 10)) -ge $((kills * 4)) ] || fail "too few workers were killed"
+[ $((owning * 10)) -ge $((worker_kills * 8)) ] || fail "of $worker_kills workers only $owning owned tasks when killed"
+[ "$redis_kills" -gt 0 ] && [ "$child_kills" -gt 0 ] || fail "not all kinds were killed"
