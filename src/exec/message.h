@@ -39,7 +39,7 @@ struct message_setup {
 				built-in number */
 	uint64_t max_reply;  /* bytes of one result with all its outputs;
 				0: 64 MB */
-	uint64_t max_memory; /* address space; 0: by the class */
+	uint64_t max_memory; /* resident; 0: by the class */
 	const struct message_setting *settings;
 	size_t setting_count;
 	const struct message_secret *secrets; /* none for pictures */

@@ -28,7 +28,7 @@ struct sandbox_options {
 	bool threads;	     /* what runs may start threads */
 	pid_t parent;	     /* whoever started us: we die with it */
 	uid_t uid;	     /* if we are root; 0: the built-in number */
-	uint64_t max_memory; /* bytes of address space; 0: no limit */
+	uint64_t max_memory; /* bytes, resident; 0: no limit */
 };
 
 struct sandbox_report {

@@ -65,6 +65,29 @@ int sandbox_prepare(int last_fd, struct err *err)
 
 /* --- Parts of entering ---------------------------------------------------- */
 
+/*
+ * The address space that keeps resident memory below `max`. Libraries and the
+ * stacks of threads are mapped in amounts several times what is ever touched
+ * of them: 290 MB against 41 in a warm executor for pictures. They come on top,
+ * and of what is left a part is kept for those of them that are in time.
+ */
+static uint64_t address_space(uint64_t max)
+{
+	unsigned long long pages = 0, resident = 0;
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), used;
+	FILE *file = fopen("/proc/self/statm", "re");
+
+	if (!file)
+		return max;
+	if (fscanf(file, "%llu %llu", &pages, &resident) != 2)
+		resident = 0;
+	fclose(file);
+	used = resident * page;
+	if (!resident || used >= max)
+		return max;
+	return pages * page + (max - used) / 32 * 31;
+}
+
 static void set_limits(const struct sandbox_options *options)
 {
 	limit_set(RLIMIT_CORE, 0);
@@ -74,7 +97,7 @@ static void set_limits(const struct sandbox_options *options)
 	limit_set(RLIMIT_MSGQUEUE, 0);
 	limit_set(RLIMIT_STACK, 8 << 20);
 	if (options->max_memory && !POISON_ASAN)
-		limit_set(RLIMIT_AS, options->max_memory);
+		limit_set(RLIMIT_AS, address_space(options->max_memory));
 }
 
 static int capabilities_drop(void)

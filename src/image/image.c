@@ -20,9 +20,25 @@ static bool tells_memory(const char *text)
 	       strcasestr(text, "memory allocation error");
 }
 
+/* The first line says what went wrong and the rest what followed, but for
+ * those of libheif looking for more boxes behind the last. */
+static const char *first_fault(const char *text)
+{
+	static const char seek[] = "source: bad seek";
+	const char *line = text, *end;
+
+	while (!strncmp(line, seek, sizeof(seek) - 1)) {
+		end = strchr(line, '\n');
+		if (!end || !end[1])
+			return text;
+		line = end + 1;
+	}
+	return line;
+}
+
 int image_error(const char *what, struct err *err)
 {
-	const char *text = vips_error_buffer();
+	const char *text = first_fault(vips_error_buffer());
 	bool memory = tells_memory(text);
 	bool cut = strcasestr(text, "premature end") ||
 		   strcasestr(text, "truncated") ||
@@ -31,7 +47,6 @@ int image_error(const char *what, struct err *err)
 	char line[200];
 	size_t len = 0;
 
-	/* The first line says what went wrong, the rest what followed. */
 	while (text[len] && text[len] != '\n' && len < sizeof(line) - 1)
 		len++;
 	err_quote(line, sizeof(line) - 8, slice_of(text, len));

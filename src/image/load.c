@@ -209,11 +209,52 @@ static int open_pixels(struct load *load, struct err *err)
 	return 0;
 }
 
-/* Halves of it and what is made of them take as much again, all within the
- * memory of a sandbox. */
-static bool fits_memory(VipsImage *image)
+/* What the decoder holds beside the pixels that it gives: coefficients of two
+ * bytes, or a picture of its own. */
+static uint64_t decoder_memory(const struct load *load)
 {
-	return VIPS_IMAGE_SIZEOF_IMAGE(image) <= 160 << 20;
+	uint64_t pixels =
+		(uint64_t)load->header.width * (uint64_t)load->header.height;
+	uint64_t bands = (uint64_t)vips_image_get_bands(load->image);
+
+	if (!load->header.whole)
+		return 0;
+	switch (load->header.format) {
+	case IMAGE_JPEG:
+		return pixels * bands * 2;
+	case IMAGE_PNG:
+		return VIPS_IMAGE_SIZEOF_IMAGE(load->image);
+	default:
+		return pixels * 8;
+	}
+}
+
+/* A copy of it within the memory of a sandbox, beside what the decoder holds
+ * or, once that is gone, with its halves and what is made of them. */
+static bool fits_memory(const struct load *load)
+{
+	uint64_t size = VIPS_IMAGE_SIZEOF_IMAGE(load->image);
+
+	return size <= 160 << 20 && size + decoder_memory(load) <= 280 << 20;
+}
+
+/* Means of squares while the decoder goes, where more is left of them than
+ * what a good filter wants for `scale` of the whole. They would bleed the
+ * colour of what cannot be seen. */
+static int shrink_pixels(struct load *load, double scale)
+{
+	double width = (double)vips_image_get_width(load->image);
+	int factor = (int)(width * 0.8 / scale / (double)load->header.width);
+	VipsImage *small;
+
+	if (factor < 2 || load->animated || vips_image_hasalpha(load->image))
+		return 0;
+	if (vips_shrink(load->image, &small, factor, factor, "ceil", TRUE,
+			NULL))
+		return -1;
+	g_object_unref(load->image);
+	load->image = small;
+	return 0;
 }
 
 int load_decode(struct load *load, double scale, bool again, struct err *err)
@@ -223,8 +264,16 @@ int load_decode(struct load *load, double scale, bool again, struct err *err)
 	load->scale = scale;
 	if (open_pixels(load, err))
 		return -1;
-	load->again = again && !fits_memory(load->image);
-	if (!again || load->again)
+	if (!again)
+		return 0;
+	if (!fits_memory(load)) {
+		VipsImage *whole = load->image;
+
+		if (shrink_pixels(load, scale))
+			return image_error("the picture cannot be scaled", err);
+		load->again = load->image == whole;
+	}
+	if (load->again)
 		return 0;
 	memory = vips_image_copy_memory(load->image);
 	if (!memory)

@@ -392,14 +392,6 @@ static int check_size(const struct magic_header *header,
 				 " × %" PRId64
 				 " frames is over max_pixels %" PRId64,
 				 width, height, frames, max);
-	if (header->whole && width * height * frames > max / 2)
-		return err_limit(err, "max_pixels", width * height,
-				 "width %" PRId64 " × height %" PRId64
-				 " is over half of max_pixels %" PRId64
-				 ", the limit for a picture that has to be "
-				 "decoded whole (progressive, interlaced, WebP,"
-				 " AVIF, HEIC)",
-				 width, height, max);
 	return 0;
 }
 

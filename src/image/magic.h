@@ -12,7 +12,7 @@
 struct magic_header {
 	enum image_format format; /* IMAGE_NONE: not a known picture */
 	int64_t width, height;
-	bool whole;    /* must be decoded whole: progressive, interlaced */
+	bool whole;    /* held whole by its decoder: progressive, WebP ... */
 	int64_t scans; /* JPEG: scans in the file */
 };
 

@@ -21,7 +21,7 @@
 #include "exec/death.h"
 #include "exec/spawn.h"
 
-#define GROWTH_PAGES ((size_t)128 << 20 >> 12)
+#define GROWTH_PAGES ((size_t)64 << 20 >> 12)
 
 /* --- The jobs in its hands ------------------------------------------------------------ */
 
@@ -234,7 +234,7 @@ static int on_frame(struct executor_process *executor, struct frame *frame,
 static void check_growth(struct executor_process *executor)
 {
 	if (executor->class != TASK_CLASS_IMAGE ||
-	    executor->state != EXECUTOR_READY || executor->done % 16)
+	    executor->state != EXECUTOR_READY)
 		return;
 	if (resident_pages(executor->runner.pid) >
 	    executor->base_pages + GROWTH_PAGES)
