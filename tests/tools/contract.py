@@ -12,6 +12,7 @@ import sys
 import time
 
 import contract_life  # noqa: F401, keeps its promises
+import contract_queues
 import contract_replies  # noqa: F401
 import contract_tables
 from contract_rig import (SCRATCH, Worker, Wrong, check, code_of, dead, new_key,
@@ -231,8 +232,11 @@ def main(words):
                 failures.append((text, wrong))
             if os.environ.get("VERBOSE"):
                 print("%5.1f s %s" % (seconds, text))
+    count += 1
+    failures += [(text, wrong) for text, wrong, _ in
+                 [run_one(("keys: each of cherry's is in the table", contract_queues.known_keys))] if wrong]
     for worker in workers:
-        if worker.process.poll() not in (None, 0):
+        if worker.process.poll() not in (None, 0, 78, -9):
             failures.append(("a worker lives", "%s ended with %s: %s" % (
                 worker.name, worker.process.returncode, worker.tail())))
     for text, wrong in failures:
