@@ -12,6 +12,7 @@ import sys
 import time
 
 import contract_life  # noqa: F401, keeps its promises
+import contract_programs
 import contract_queues
 import contract_replies  # noqa: F401
 import contract_tables
@@ -105,8 +106,11 @@ for line in sys.stdin:
 
 
 def prepare():
-    with open(SCRATCH + "/killer.py", "w") as file:
-        file.write(KILLER)
+    for name, text in (("killer.py", KILLER), ("lines.py", contract_programs.LINES),
+                       ("turned.py", contract_programs.TURNED), ("not-there", "#!/bin/sh\n")):
+        with open(os.path.join(SCRATCH, name), "w") as file:
+            file.write(text)
+    os.chmod(SCRATCH + "/not-there", 0o755)
     os.makedirs(SCRATCH + "/in/sub")
     os.makedirs(SCRATCH + "/out")
     os.makedirs(SCRATCH + "/elsewhere")
@@ -199,7 +203,7 @@ processes = 1
 concurrency = 1
 """
 
-WORKERS = [("main", MAIN), ("alone", SMALL + "queues = alone lateq counted single\n")]
+WORKERS = [("main", MAIN + contract_programs.CONFIG.replace("%%", "%")), ("alone", SMALL + "queues = alone lateq counted single\n")]
 
 
 # --- Running them ----------------------------------------------------------------------------

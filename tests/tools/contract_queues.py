@@ -144,9 +144,10 @@ def owned():
 def recovery():
     name, key = queue(), new_key()
     first = serve(name, NAP)
+    push({"task": "echo", "delay": 5, "id": 9, "reply_to": key}, name)
+    wait_for("it waits", lambda: redis("ZCARD", "cherry:{%s}:later" % name))
     for i in range(3):
         push({"task": "nap", "args": {"input": "1"}, "id": i, "reply_to": key}, name)
-    push({"task": "echo", "delay": 0.5, "id": 9, "reply_to": key}, name)
     wait_for("they are owned", lambda: any(redis("HLEN", k) == 3 for k in redis("KEYS", "cherry:{%s}:owned:*" % name)))
     first.stop("KILL")
     died = time.monotonic()
