@@ -56,7 +56,8 @@ struct slice diff_interner_bytes(const struct diff_interner *interner,
 
 #define DIFF_ITEMS_MAX 0x3fffffffu /* items of one side */
 
-/* Borrowed ids. They should be dense: memory grows with the greatest one. */
+/* Borrowed ids, below DIFF_NO_ID. With junk they should be dense: memory then
+ * grows with the greatest one. */
 struct diff_seq {
 	const uint32_t *ids;
 	size_t count;
@@ -156,6 +157,10 @@ int diff_run(const struct diff_seq *old_seq, const struct diff_seq *new_seq,
 	     struct err *err) MUST_CHECK;
 
 void diff_result_release(struct diff_result *result);
+
+/* What is left of the budget after `spent` steps, for who compares several
+ * times: at least 1, with which all is coarse. */
+uint64_t diff_work_left(const struct diff_options *options, uint64_t spent);
 
 /* "equal", "replace", "delete", "insert". */
 const char *diff_tag_name(enum diff_tag tag);

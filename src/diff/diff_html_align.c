@@ -70,6 +70,21 @@ static uint32_t leaf_begin(const struct merge_side *side, uint32_t leaf)
 				       : side->token_count;
 }
 
+/* Compares within what is left of the budget. */
+static int align_run(struct merge *merge, const struct diff_seq *a,
+		     const struct diff_seq *b, struct diff_result *result)
+{
+	struct diff_options options = merge->options->engine;
+
+	options.max_work = diff_work_left(&options, merge->work);
+	if (diff_run(a, b, &options, result, merge->err)) {
+		return -1;
+	}
+	merge->exact &= result->exact;
+	merge->work += result->work;
+	return 0;
+}
+
 static int align_words(struct merge *merge, const struct diff_op *leaves)
 {
 	uint32_t i0 = leaf_begin(&merge->old_side, leaves->i1);
@@ -80,10 +95,9 @@ static int align_words(struct merge *merge, const struct diff_op *leaves)
 	struct diff_seq b = {merge->new_side.ids + j0, j1 - j0};
 	struct diff_result result;
 
-	if (diff_run(&a, &b, &merge->options->engine, &result, merge->err)) {
+	if (align_run(merge, &a, &b, &result)) {
 		return -1;
 	}
-	merge->exact &= result.exact;
 	for (size_t k = 0; k < result.op_count; k++) {
 		const struct diff_op *op = &result.ops[k];
 
@@ -202,9 +216,7 @@ int merge_align(struct merge *merge)
 	}
 	if (!a.ids || !b.ids) {
 		diff_events_no_memory(merge->err);
-	} else if (!diff_run(&a, &b, &merge->options->engine, &result,
-			     merge->err)) {
-		merge->exact &= result.exact;
+	} else if (!align_run(merge, &a, &b, &result)) {
 		r = align_ops(merge, &result);
 		diff_result_release(&result);
 	}

@@ -20,6 +20,7 @@ struct compat {
 	size_t depth, stack_size;
 	bool full;
 	bool exact;
+	uint64_t work; /* steps of all comparisons so far */
 	struct err *err;
 };
 
@@ -299,6 +300,7 @@ static int diff_words(struct compat *c, struct slice old_text,
 		      struct slice new_text)
 {
 	struct diff_interner *names = diff_interner_new(DIFF_MEMORY_DEFAULT);
+	struct diff_options options = c->options->engine;
 	struct words old_words, new_words;
 	struct diff_result result;
 	int r = -1;
@@ -310,10 +312,12 @@ static int diff_words(struct compat *c, struct slice old_text,
 		struct diff_seq a = {old_words.ids, old_words.count};
 		struct diff_seq b = {new_words.ids, new_words.count};
 
-		r = diff_run(&a, &b, &c->options->engine, &result, c->err);
+		options.max_work = diff_work_left(&options, c->work);
+		r = diff_run(&a, &b, &options, &result, c->err);
 		if (!r) {
 			write_word_ops(c, &result, &old_words, &new_words);
 			c->exact &= result.exact;
+			c->work += result.work;
 			diff_result_release(&result);
 		}
 	}
@@ -429,14 +433,15 @@ int diff_html_compat(struct arena *arena, struct markup_events *old_events,
 			   .err = err};
 
 	if (diff_events_run(arena, old_events, new_events, options,
-			    &out->result, err) ||
-	    write_ops(&c, &out->result)) {
+			    &out->result, err)) {
+		return -1;
+	}
+	c.work = out->result.work;
+	if (write_ops(&c, &out->result) || c.full) {
 		return c.full ? diff_events_no_memory(err) : -1;
 	}
-	if (c.full) {
-		return diff_events_no_memory(err);
-	}
 	out->result.exact &= c.exact;
+	out->result.work = c.work;
 	diff_html_genshi(&out->text, &c.written);
 	return out->text.failed ? diff_events_no_room(&out->text, err) : 0;
 }

@@ -82,6 +82,7 @@ static void count(const struct merge *merge, struct diff_result *result)
 	      result->inserted;
 	result->ratio = sum ? 2.0 * (double)result->matches / (double)sum : 1.0;
 	result->exact = merge->exact;
+	result->work = merge->work;
 }
 
 static int run(struct merge *merge, struct diff_markup *out)

@@ -101,6 +101,7 @@ struct merge {
 	uint32_t *token_event;	/* new token -> its event */
 	uint32_t *next_deleted; /* old token -> the next at the same place */
 	bool exact;
+	uint64_t work; /* steps of all comparisons so far */
 	struct err *err;
 };
 

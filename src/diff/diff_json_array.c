@@ -415,6 +415,7 @@ int json_patch_array(struct json_patch *patch, const struct json_work *work)
 		.x = work->old_value,
 		.y = work->new_value,
 	};
+	struct diff_options options = patch->options->engine;
 	struct diff_result result = {0};
 	struct diff_seq seq[2];
 	int status;
@@ -423,10 +424,11 @@ int json_patch_array(struct json_patch *patch, const struct json_work *work)
 		return -1;
 	seq[0] = (struct diff_seq){plan.ids[0], plan.x->count};
 	seq[1] = (struct diff_seq){plan.ids[1], plan.y->count};
-	if (diff_run(&seq[0], &seq[1], &patch->options->engine, &result,
-		     patch->err))
+	options.max_work = diff_work_left(&options, patch->result->work);
+	if (diff_run(&seq[0], &seq[1], &options, &result, patch->err))
 		return -1;
 	patch->result->exact &= result.exact;
+	patch->result->work += result.work;
 	status = array_match(&plan, &result);
 	diff_result_release(&result);
 	if (status)

@@ -6,7 +6,10 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/json.h"
+
+#define SPREAD_MAX 4 /* ids for each item, before they are numbered anew */
 
 static void *engine_no_memory(struct engine *engine)
 {
@@ -116,21 +119,72 @@ static int engine_dispatch(struct engine *engine)
 	return result;
 }
 
+static uint32_t engine_top(const uint32_t *ids, uint32_t count, uint32_t top)
+{
+	for (uint32_t i = 0; i < count; i++)
+		top = ids[i] > top ? ids[i] : top;
+	return top;
+}
+
+/* The ids of one side by the table: a slot has an id and what it is now. */
+static void engine_renumber_side(struct engine *engine, const uint32_t *ids,
+				 uint32_t count, uint32_t (*slots)[2],
+				 unsigned shift, uint32_t *out)
+{
+	uint64_t factor = hash_seed() | 1;
+	size_t mask = ((size_t)1 << (64 - shift)) - 1;
+
+	for (uint32_t i = 0; i < count; i++) {
+		size_t at = ids[i] * factor >> shift;
+
+		while (slots[at][1] && slots[at][0] != ids[i])
+			at = (at + 1) & mask;
+		if (!slots[at][1]) {
+			slots[at][0] = ids[i];
+			slots[at][1] = ++engine->id_count;
+		}
+		out[i] = slots[at][1] - 1;
+	}
+}
+
+/* Numbers the ids anew, so that a small part of a large document does not take
+ * memory, and the time to clear it, for all ids of the document. */
+static int engine_renumber(struct engine *engine)
+{
+	size_t total = (size_t)engine->na + engine->nb;
+	unsigned shift = 64 - 4;
+	uint32_t(*slots)[2], *ids;
+
+	while (((size_t)1 << (64 - shift)) < total * 2)
+		shift--;
+	slots = engine_alloc(engine, (size_t)1 << (64 - shift), sizeof(*slots));
+	ids = engine_alloc(engine, total, sizeof(*ids));
+	if (!slots || !ids)
+		return -1;
+	memset(slots, 0, ((size_t)1 << (64 - shift)) * sizeof(*slots));
+	engine->id_count = 0;
+	engine_renumber_side(engine, engine->a, engine->na, slots, shift, ids);
+	engine_renumber_side(engine, engine->b, engine->nb, slots, shift,
+			     ids + engine->na);
+	engine->a = ids;
+	engine->b = ids + engine->na;
+	return 0;
+}
+
 static int engine_prepare(struct engine *engine)
 {
-	size_t bytes = (size_t)engine->na + engine->nb + 4;
-	uint32_t top = 0;
+	size_t total = (size_t)engine->na + engine->nb;
+	uint32_t top = engine_top(engine->a, engine->na, 0);
 
-	for (uint32_t i = 0; i < engine->na; i++)
-		top = engine->a[i] > top ? engine->a[i] : top;
-	for (uint32_t j = 0; j < engine->nb; j++)
-		top = engine->b[j] > top ? engine->b[j] : top;
-	engine->id_count = top + 1;
-	engine->steps = (uint64_t)engine->na + engine->nb;
-	engine->a_changed = engine_alloc(engine, bytes, 1);
+	engine->id_count = engine_top(engine->b, engine->nb, top) + 1;
+	engine->steps = total;
+	if (engine->id_count / SPREAD_MAX > total && !engine->options->junk &&
+	    engine_renumber(engine))
+		return -1;
+	engine->a_changed = engine_alloc(engine, total + 4, 1);
 	if (!engine->a_changed)
 		return -1;
-	memset(engine->a_changed, 0, bytes);
+	memset(engine->a_changed, 0, total + 4);
 	engine->a_changed++;
 	engine->b_changed = engine->a_changed + engine->na + 2;
 	return 0;
@@ -203,6 +257,14 @@ static int engine_finish(struct engine *engine, struct diff_result *result)
 	return 0;
 }
 
+uint64_t diff_work_left(const struct diff_options *options, uint64_t spent)
+{
+	uint64_t all =
+		options->max_work ? options->max_work : DIFF_WORK_DEFAULT;
+
+	return spent < all ? all - spent : 1;
+}
+
 int diff_run(const struct diff_seq *old_seq, const struct diff_seq *new_seq,
 	     const struct diff_options *options, struct diff_result *result,
 	     struct err *err)
@@ -215,8 +277,7 @@ int diff_run(const struct diff_seq *old_seq, const struct diff_seq *new_seq,
 		.b = new_seq->ids,
 		.na = (uint32_t)old_seq->count,
 		.nb = (uint32_t)new_seq->count,
-		.max_work = options->max_work ? options->max_work
-					      : DIFF_WORK_DEFAULT,
+		.max_work = diff_work_left(options, 0),
 		.err = err,
 	};
 	int status;
