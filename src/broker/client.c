@@ -92,37 +92,49 @@ static redisContext *connect_host(const char *host, int port, double seconds)
 	return redisConnectWithTimeout(host, port, to_timeval(seconds));
 }
 
-/* Asks each sentinel until one knows the master. */
+/* The master's address as one sentinel tells it; NULL unless it does. */
+static redisReply *ask_sentinel(const struct url_host *host, const char *name,
+				double seconds)
+{
+	redisContext *asked = connect_host(host->name, host->port, seconds);
+	redisReply *reply = NULL;
+
+	if (asked && !asked->err &&
+	    redisSetTimeout(asked, to_timeval(seconds)) == REDIS_OK)
+		reply = redisCommand(
+			asked, "SENTINEL get-master-addr-by-name %s", name);
+	if (asked)
+		redisFree(asked);
+	if (reply &&
+	    (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
+	     reply->element[0]->type != REDIS_REPLY_STRING ||
+	     reply->element[1]->type != REDIS_REPLY_STRING)) {
+		freeReplyObject(reply);
+		reply = NULL;
+	}
+	return reply;
+}
+
+/* Asks each sentinel until one names a master that can be reached. */
 static redisContext *connect_sentinel(const struct url *url, double seconds)
 {
+	redisContext *found = NULL;
 	size_t i;
 
-	for (i = 0; i < url->sentinel_count; i++) {
-		redisContext *asked = connect_host(url->sentinels[i].name,
-						   url->sentinels[i].port,
-						   seconds < 1 ? seconds : 1);
+	for (i = 0; i < url->sentinel_count && (!found || found->err); i++) {
 		redisReply *reply =
-			asked && !asked->err
-				? redisCommand(
-					  asked,
-					  "SENTINEL get-master-addr-by-name %s",
-					  url->master_name)
-				: NULL;
-		redisContext *found = NULL;
+			ask_sentinel(&url->sentinels[i], url->master_name,
+				     seconds < 1 ? seconds : 1);
 
-		if (reply && reply->type == REDIS_REPLY_ARRAY &&
-		    reply->elements == 2)
-			found = connect_host(reply->element[0]->str,
-					     atoi(reply->element[1]->str),
-					     seconds);
-		if (reply)
-			freeReplyObject(reply);
-		if (asked)
-			redisFree(asked);
+		if (!reply)
+			continue;
 		if (found)
-			return found;
+			redisFree(found);
+		found = connect_host(reply->element[0]->str,
+				     atoi(reply->element[1]->str), seconds);
+		freeReplyObject(reply);
 	}
-	return NULL;
+	return found;
 }
 
 static int expect_ok(struct client *client, redisReply *reply, struct err *err)

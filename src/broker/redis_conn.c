@@ -48,7 +48,7 @@ struct redis_conn {
 	size_t orphans; /* at its head: of a connection before this one */
 	struct redis_waiting subscriber;
 	char *channel;
-	double connect_seconds;
+	double connect_seconds, reply_seconds;
 	double opened, heard; /* bytes came or went */
 	struct buf out;	      /* commands; hiredis gets them in pieces */
 	size_t out_at;
@@ -175,7 +175,7 @@ static void on_deadline(void *arg)
 		conn->loop->timer_set(conn->deadline, wait);
 	} else if (conn->state == CONN_READY && !conn->ring.count) {
 		send_sign(conn);
-		conn->loop->timer_set(conn->deadline, REPLY_SECONDS);
+		conn->loop->timer_set(conn->deadline, conn->reply_seconds);
 	} else {
 		break_later(conn, conn->state == CONN_READY
 					  ? "an answer is overdue"
@@ -190,12 +190,14 @@ static void deliver(struct redis_conn *conn, const redisReply *reply)
 	struct redis_waiting waiting = conn->subscriber;
 	enum redis_class class = redis_command_class(reply);
 
-	if (waiting.cb) {
-		if (conn->ring.count)
-			(void)redis_ring_shift(&conn->ring, now_of(conn));
-	} else if (conn->ring.count) {
-		waiting = redis_ring_shift(&conn->ring, now_of(conn));
-	} else {
+	/* What was asked before the subscription is answered before it. */
+	if (conn->ring.count) {
+		struct redis_waiting first =
+			redis_ring_shift(&conn->ring, now_of(conn));
+
+		if (first.cb)
+			waiting = first;
+	} else if (!waiting.cb) {
 		break_later(conn, reply->type == REDIS_REPLY_ERROR
 					  ? reply->str
 					  : "an answer that was not asked for");
@@ -378,6 +380,7 @@ struct redis_conn *redis_conn_new(struct loop *loop,
 	conn->events = events;
 	conn->arg = arg;
 	conn->connect_seconds = CONNECT_SECONDS;
+	conn->reply_seconds = REPLY_SECONDS;
 	conn->login.conn = conn;
 	conn->login.name = conn->name;
 	conn->login.done = on_login_done;
@@ -404,7 +407,7 @@ void redis_conn_free(struct redis_conn *conn)
 void redis_conn_any_role(struct redis_conn *conn, double seconds)
 {
 	conn->login.any_role = true;
-	conn->connect_seconds = seconds;
+	conn->connect_seconds = conn->reply_seconds = seconds;
 }
 
 void redis_conn_subscribe(struct redis_conn *conn, const char *channel,
@@ -466,8 +469,8 @@ void redis_conn_send(struct redis_conn *conn, struct redis_command *command,
 		     double seconds, redis_reply_cb *cb, void *arg)
 {
 	bool open = conn->state == CONN_LOGIN || conn->state == CONN_READY;
-	struct redis_waiting waiting = {cb, arg,
-					seconds > 0 ? seconds : REPLY_SECONDS};
+	struct redis_waiting waiting = {
+		cb, arg, seconds > 0 ? seconds : conn->reply_seconds};
 
 	redis_ring_push(&conn->ring, waiting, now_of(conn));
 	if (!open || conn->reason[0]) {

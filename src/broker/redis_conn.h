@@ -47,7 +47,7 @@ void redis_conn_open(struct redis_conn *conn, const struct url *url,
 		     const char *password, const char *name);
 
 /* For servers of any role (a sentinel, say), not for masters only; `seconds` to
- * connect and log in. */
+ * connect and log in, and for each answer. */
 void redis_conn_any_role(struct redis_conn *conn, double seconds);
 
 /*

@@ -1,7 +1,9 @@
 /*
  * The conversation with Sentinel: one connection to the sentinel that answered
- * last, first a question, then a subscription to +switch-master. Does not judge
- * whether a master is one: the main connection asks for its ROLE.
+ * last, first two questions, then a subscription to +switch-master. All three
+ * travel at once, so that no change falls between an answer and the
+ * subscription. Does not judge whether a master is one: the main connection
+ * asks for its ROLE. Other sentinels are learnt from the one that answers.
  */
 #include "broker/redis_sentinel.h"
 
@@ -17,6 +19,10 @@
 struct redis_sentinel {
 	struct redis_broker *redis;
 	struct redis_conn *conn;
+	/* Those of the URL and those that were learnt, the one that answered
+	 * last in front. */
+	struct url_host list[URL_SENTINELS_MAX];
+	size_t count;
 	struct url url; /* of one sentinel: borrowed texts */
 	size_t at;	/* which one of the list */
 	size_t tried;	/* without success, in a row */
@@ -24,15 +30,50 @@ struct redis_sentinel {
 	struct loop_timer *again;
 };
 
-static void open_next(struct redis_sentinel *sentinel);
+/* --- The list -------------------------------------------------------------- */
+
+static void list_add(struct redis_sentinel *sentinel, const char *name,
+		     int port)
+{
+	size_t i;
+
+	if (sentinel->count == URL_SENTINELS_MAX || !*name || port < 1 ||
+	    port > 65535)
+		return;
+	for (i = 0; i < sentinel->count; i++) {
+		if (sentinel->list[i].port == port &&
+		    strcmp(sentinel->list[i].name, name) == 0)
+			return;
+	}
+	sentinel->list[sentinel->count++] =
+		(struct url_host){.name = xstrdup(name), .port = port};
+}
+
+static void list_next(struct redis_sentinel *sentinel)
+{
+	sentinel->at = (sentinel->at + 1) % sentinel->count;
+}
+
+/* The one that answers is asked first from now on. */
+static void list_prefer(struct redis_sentinel *sentinel)
+{
+	struct url_host chosen = sentinel->list[sentinel->at];
+
+	memmove(sentinel->list + 1, sentinel->list,
+		sentinel->at * sizeof(chosen));
+	sentinel->list[0] = chosen;
+	sentinel->at = 0;
+}
+
+/* --- Questions ------------------------------------------------------------- */
 
 static void ask_failed(struct redis_sentinel *sentinel, const char *why)
 {
 	struct redis_broker *redis = sentinel->redis;
 	struct err err = ERR_INIT;
 
-	sentinel->at = (sentinel->at + 1) % redis->url.sentinel_count;
-	if (++sentinel->tried < redis->url.sentinel_count) {
+	list_next(sentinel);
+	if (++sentinel->tried < sentinel->count) {
 		redis->loop->timer_set(sentinel->again, 0);
 		return;
 	}
@@ -78,8 +119,13 @@ static void on_switch(struct redis_sentinel *sentinel, const char *text)
 	if (sscanf(text, "%127s", name) != 1 ||
 	    strcmp(name, redis->url.master_name) != 0)
 		return;
-	/* Whatever the old master says from now on will be thrown away. */
-	redis_conn_reset(redis->main, CHANGED);
+	/* Whatever the old master says from now on will be thrown away; where
+	 * it is gone already, the wait for it ends. */
+	redis->failures = 0;
+	if (redis->connect_due)
+		redis->loop->timer_set(redis->reconnect, 0);
+	else
+		redis_conn_reset(redis->main, CHANGED);
 }
 
 static void on_message(void *arg, const redisReply *reply)
@@ -106,21 +152,63 @@ static void on_address(void *arg, const redisReply *reply)
 					 : "it does not know that master");
 		return;
 	}
+	list_prefer(sentinel);
 	use_master(sentinel, reply->element[0]->str, reply->element[1]->str);
-	redis_conn_subscribe(sentinel->conn, "+switch-master", on_message,
-			     sentinel);
+}
+
+/* One of the others: names and values in turn. */
+static void learn(struct redis_sentinel *sentinel, const redisReply *fields)
+{
+	const char *name = "", *port = "";
+	size_t i;
+
+	for (i = 0;
+	     fields->type == REDIS_REPLY_ARRAY && i + 1 < fields->elements;
+	     i += 2) {
+		const redisReply *field = fields->element[i];
+		const redisReply *value = fields->element[i + 1];
+
+		if (field->type != REDIS_REPLY_STRING ||
+		    value->type != REDIS_REPLY_STRING)
+			continue;
+		if (strcmp(field->str, "ip") == 0)
+			name = value->str;
+		else if (strcmp(field->str, "port") == 0)
+			port = value->str;
+	}
+	list_add(sentinel, name, atoi(port));
+}
+
+static void on_others(void *arg, const redisReply *reply)
+{
+	size_t i;
+
+	for (i = 0;
+	     reply && reply->type == REDIS_REPLY_ARRAY && i < reply->elements;
+	     i++)
+		learn(arg, reply->element[i]);
+}
+
+static void question(struct redis_sentinel *sentinel, const char *verb,
+		     redis_reply_cb *cb)
+{
+	struct redis_command command;
+
+	redis_command_init(&command);
+	redis_command_text(&command, "SENTINEL");
+	redis_command_text(&command, verb);
+	redis_command_text(&command, sentinel->redis->url.master_name);
+	redis_conn_send(sentinel->conn, &command, SENTINEL_SECONDS, cb,
+			sentinel);
 }
 
 static void on_ready(void *arg, struct redis_conn *conn)
 {
 	struct redis_sentinel *sentinel = arg;
-	struct redis_command command;
 
-	redis_command_init(&command);
-	redis_command_text(&command, "SENTINEL");
-	redis_command_text(&command, "get-master-addr-by-name");
-	redis_command_text(&command, sentinel->redis->url.master_name);
-	redis_conn_send(conn, &command, SENTINEL_SECONDS, on_address, sentinel);
+	question(sentinel, "get-master-addr-by-name", on_address);
+	question(sentinel, "sentinels", on_others);
+	redis_conn_subscribe(conn, "+switch-master", on_message, sentinel);
 }
 
 static void on_down(void *arg, struct redis_conn *conn, const struct err *err,
@@ -135,7 +223,7 @@ static void on_down(void *arg, struct redis_conn *conn, const struct err *err,
 		return;
 	}
 	/* Only the subscription is lost: another sentinel is listened to. */
-	sentinel->at = (sentinel->at + 1) % sentinel->redis->url.sentinel_count;
+	list_next(sentinel);
 	sentinel->redis->loop->timer_set(sentinel->again,
 					 redis_broker_backoff(3));
 }
@@ -146,8 +234,7 @@ static void open_next(struct redis_sentinel *sentinel)
 {
 	struct redis_broker *redis = sentinel->redis;
 
-	sentinel->url =
-		(struct url){.host = redis->url.sentinels[sentinel->at]};
+	sentinel->url = (struct url){.host = sentinel->list[sentinel->at]};
 	redis_conn_open(sentinel->conn, &sentinel->url, NULL, redis->name);
 }
 
@@ -159,17 +246,24 @@ static void on_again(void *arg)
 void redis_sentinel_ask(struct redis_sentinel *sentinel)
 {
 	sentinel->asking = true;
+	/* What this one named has failed twice: it may be behind the times. */
+	if (sentinel->redis->failures > 1)
+		list_next(sentinel);
 	open_next(sentinel);
 }
 
 struct redis_sentinel *redis_sentinel_new(struct redis_broker *redis)
 {
 	struct redis_sentinel *sentinel;
+	size_t i;
 
 	if (!redis->url.master_name)
 		return NULL;
 	sentinel = xcalloc(1, sizeof(*sentinel));
 	sentinel->redis = redis;
+	for (i = 0; i < redis->url.sentinel_count; i++)
+		list_add(sentinel, redis->url.sentinels[i].name,
+			 redis->url.sentinels[i].port);
 	sentinel->conn = redis_conn_new(redis->loop, &events, sentinel);
 	redis_conn_any_role(sentinel->conn, SENTINEL_SECONDS);
 	sentinel->again =
@@ -182,6 +276,8 @@ void redis_sentinel_free(struct redis_sentinel *sentinel)
 	if (!sentinel)
 		return;
 	redis_conn_free(sentinel->conn);
+	while (sentinel->count > 0)
+		free(sentinel->list[--sentinel->count].name);
 	sentinel->redis->loop->timer_free(sentinel->again);
 	free(sentinel);
 }
