@@ -164,6 +164,8 @@ struct master {
 	uint64_t next_number, next_id;
 	size_t weight;	/* bytes that jobs hold */
 	size_t blocked; /* waiting jobs that max_running keeps from starting */
+	size_t target, target_before; /* most jobs wanted in this ... */
+	double target_at; /* ... span of time, its begin, and in the last */
 
 	struct pool_class classes[TASK_CLASS_COUNT];
 	struct loop_timer *pool_timer; /* a start is due */
@@ -234,12 +236,15 @@ void master_reload_free(struct master *master);
 void pool_start(struct master *master);
 void pool_dispatch(struct master *master);
 /* How many more tasks the broker should bring. */
-size_t pool_room(const struct master *master);
+size_t pool_room(struct master *master);
 void pool_kill_all(struct master *master);
 void pool_free(struct master *master);
 /* The executor is out of the pool: it ended, as `failed` says before READY. */
 void pool_on_gone(struct executor_process *executor, bool failed);
 void pool_note_run(struct job *job, uint64_t ran_ns);
+/* The same for `count` answers of a program that worked `spent_ns` on them. */
+void pool_note_answers(struct master_task_state *task, size_t count,
+		       uint64_t spent_ns);
 void pool_replace_all(struct master *master);
 
 /* --- executor_process.c ---------------------------------------------------------- */
@@ -261,6 +266,8 @@ void executor_process_free(struct executor_process *executor);
 bool program_has_room(struct job *job);
 /* Starts or hands over; the job is RUNNING, or has been answered. */
 void program_give(struct master *master, struct job *job);
+/* Writes what the jobs given in this turn say to their programs. */
+void program_flush(struct master *master);
 /* Kills those that run a job; their jobs are about to be freed. */
 void program_forget_all(struct master *master);
 void program_free_all(struct master *master);

@@ -20,6 +20,8 @@
 #define BLOCKED_MAX 64
 /* Bytes of jobs that the master holds before it stops claiming. */
 #define WEIGHT_MAX ((size_t)256 << 20)
+/* The largest target of so long, and of as long before, holds. */
+#define TARGET_SECONDS 0.05
 
 /* --- Starting ----------------------------------------------------------------------- */
 
@@ -303,23 +305,36 @@ void pool_dispatch(struct master *master)
 	}
 	for (class = 0; class < TASK_CLASS_COUNT; class ++)
 		flush_class(&master->classes[class]);
+	program_flush(master);
 }
 
 /* --- Room ---------------------------------------------------------------------------- */
+
+/* A time of 0 is one that is not known. */
+static void average(uint64_t *value, uint64_t ran)
+{
+	*value = *value ? (*value * 7 + ran) / 8 : ran;
+	if (!*value)
+		*value = 1;
+}
 
 void pool_note_run(struct job *job, uint64_t ran_ns)
 {
 	struct master_task_state *task =
 		(struct master_task_state *)(uintptr_t)job->task;
-	uint64_t ran = ran_ns ? ran_ns : 1;
 
-	task->average_ns =
-		task->average_ns ? (task->average_ns * 7 + ran) / 8 : ran;
-	if (!task->average_ns)
-		task->average_ns = 1;
+	average(&task->average_ns, ran_ns);
 	if (!task->is_program)
-		job->master->average_ns =
-			(job->master->average_ns * 7 + ran) / 8;
+		average(&job->master->average_ns, ran_ns);
+}
+
+void pool_note_answers(struct master_task_state *task, size_t count,
+		       uint64_t spent_ns)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		average(&task->average_ns, spent_ns / count);
 }
 
 /* How many short tasks are two batches. */
@@ -355,7 +370,26 @@ static size_t program_room(const struct master *master)
 	return room + idle;
 }
 
-size_t pool_room(const struct master *master)
+/* Averages waver, and that all have just ended says nothing: what was claimed
+ * by a larger target is on the way, and would have to go back. */
+static size_t steady(struct master *master, size_t target)
+{
+	double now = master->loop->now(master->loop);
+	double passed = now - master->target_at;
+
+	if (passed > TARGET_SECONDS) {
+		master->target_before =
+			passed > 2 * TARGET_SECONDS ? 0 : master->target;
+		master->target = 0;
+		master->target_at = now;
+	}
+	if (target > master->target)
+		master->target = target;
+	return master->target > master->target_before ? master->target
+						      : master->target_before;
+}
+
+size_t pool_room(struct master *master)
 {
 	size_t have = master->jobs[JOB_CLAIMED].count +
 		      master->jobs[JOB_WAITING].count +
@@ -370,6 +404,7 @@ size_t pool_room(const struct master *master)
 	/* No task waits behind a long one here while another worker is idle. */
 	target = master->options.concurrency * batches(master->average_ns) +
 		 program_room(master);
+	target = steady(master, target);
 	return target > have ? target - have : 0;
 }
 

@@ -22,6 +22,7 @@ struct program_lines {
 	struct job *flight[FLIGHT_MAX];
 	size_t count;
 	uint64_t answered, blamed;
+	double busy_at;	  /* since when it works on what it has not answered */
 	struct err fault; /* what it did that cannot be */
 	enum err_code blamed_code;
 	bool killed;
@@ -59,7 +60,9 @@ static void set_deadline(struct program_lines *lines)
 		if (!i || due < first)
 			first = due;
 	}
-	loop->timer_set(lines->process.timer, !lines->count ? -1
+	if (!lines->count)
+		first = lines->process.close_input ? now + STOP_SECONDS : -1;
+	loop->timer_set(lines->process.timer, first < 0	    ? -1
 					      : first > now ? first - now
 							    : 0.001);
 }
@@ -164,8 +167,10 @@ static void on_end(struct program_process *process)
 {
 	struct program_lines *lines = (struct program_lines *)process;
 	struct master *master = process->master;
+	/* Asked to end, or ended by us: no failure unless it had a task. */
+	bool wanted = lines->killed || process->close_input;
 
-	if (!master->leaving && (!lines->killed || lines->count))
+	if (!master->leaving && (!wanted || lines->count))
 		note_failure(lines);
 	settle_flight(lines);
 	unlink_lines(lines);
@@ -259,14 +264,25 @@ static void take_line(struct program_lines *lines, struct slice text)
 		result.retryable = line.retryable;
 	}
 	result.ran_ns = (uint64_t)((clock_monotonic() - job->sent_at) * 1e9);
-	/* What waits for others in the process is not its own time. */
-	pool_note_run(job, result.ran_ns / (lines->count + 1));
 	master_result_take(job, &result);
+}
+
+/* Its time for one task, whatever waits in it behind another. */
+static void note_answers(struct program_lines *lines, uint64_t before)
+{
+	double now = clock_monotonic();
+
+	pool_note_answers(lines->process.task,
+			  (size_t)(lines->answered - before),
+			  (uint64_t)((now - lines->busy_at) * 1e9));
+	if (lines->answered != before)
+		lines->busy_at = now;
 }
 
 static void on_output(struct program_process *process)
 {
 	struct program_lines *lines = (struct program_lines *)process;
+	uint64_t before = lines->answered;
 	struct err err = ERR_INIT;
 	size_t done = 0;
 
@@ -292,6 +308,7 @@ static void on_output(struct program_process *process)
 		done += (size_t)(end - begin) + 1;
 	}
 	buf_drop(&process->output, done);
+	note_answers(lines, before);
 	set_deadline(lines);
 }
 
@@ -394,9 +411,20 @@ void program_lines_give(struct master *master, struct job *job)
 	}
 	job->runner = &lines->process.runner;
 	lines->flight[lines->count++] = job;
-	if (lines->count == 1)
-		set_deadline(lines);
-	program_process_write(&lines->process);
+	if (lines->count > 1)
+		return;
+	lines->busy_at = clock_monotonic();
+	set_deadline(lines);
+}
+
+void program_lines_flush(struct master_task_state *task)
+{
+	struct program_lines *lines;
+
+	for (lines = task->lines; lines; lines = lines->next) {
+		if (lines->process.input.len)
+			program_process_write(&lines->process);
+	}
 }
 
 void program_lines_stop(struct master_task_state *task)
@@ -405,11 +433,11 @@ void program_lines_stop(struct master_task_state *task)
 
 	for (; lines; lines = next) {
 		next = lines->next;
+		if (lines->process.close_input)
+			continue;
 		lines->process.close_input = true;
 		program_process_write(&lines->process);
-		if (!lines->count)
-			lines->process.master->loop->timer_set(
-				lines->process.timer, STOP_SECONDS);
+		set_deadline(lines);
 	}
 }
 

@@ -16,6 +16,8 @@
 #include "base/crash.h"
 
 #define READ_BYTES 65536
+/* A pipe holds hardly more than one reading. */
+#define LAST_READS 8
 /* After its death what somebody else writes to its pipes is waited for. */
 #define LINGER_SECONDS 2.0
 
@@ -62,16 +64,6 @@ static void on_linger(void *arg)
 	try_end(process);
 }
 
-static void on_exit_status(void *arg, const struct child_end *end)
-{
-	struct program_process *process = arg;
-
-	CRASH_POINT("master.program_ended");
-	process->exited = true;
-	process->status = end->status;
-	try_end(process);
-}
-
 static void on_input(void *arg, int events)
 {
 	(void)events;
@@ -108,19 +100,17 @@ void program_process_write(struct program_process *process)
 		process->master->loop->io_set(process->in_io, 0);
 }
 
-static void on_output(void *arg, int events)
+/* False: nothing more is there now. */
+static bool read_output(struct program_process *process)
 {
-	struct program_process *process = arg;
 	char chunk[READ_BYTES];
 	ssize_t got = read(process->out, chunk, sizeof(chunk));
 
-	(void)events;
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
+		return false;
 	if (got <= 0) {
 		close_end(process, &process->out, &process->out_io);
-		try_end(process);
-		return;
+		return false;
 	}
 	if (!process->overflow &&
 	    buf_add(&process->output, chunk, (size_t)got)) {
@@ -129,6 +119,17 @@ static void on_output(void *arg, int events)
 	}
 	if (process->on_output)
 		process->on_output(process);
+	return true;
+}
+
+static void on_output(void *arg, int events)
+{
+	struct program_process *process = arg;
+
+	(void)events;
+	read_output(process);
+	if (process->out < 0)
+		try_end(process);
 }
 
 static void keep_tail(struct program_process *process, const char *bytes,
@@ -151,20 +152,44 @@ static void keep_tail(struct program_process *process, const char *bytes,
 	process->tail_len += len;
 }
 
-static void on_error(void *arg, int events)
+static bool read_error(struct program_process *process)
 {
-	struct program_process *process = arg;
 	char chunk[READ_BYTES];
 	ssize_t got = read(process->error, chunk, sizeof(chunk));
 
-	(void)events;
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (got > 0) {
+		return false;
+	if (got > 0)
 		keep_tail(process, chunk, (size_t)got);
-		return;
-	}
-	close_end(process, &process->error, &process->error_io);
+	else
+		close_end(process, &process->error, &process->error_io);
+	return got > 0;
+}
+
+static void on_error(void *arg, int events)
+{
+	struct program_process *process = arg;
+
+	(void)events;
+	read_error(process);
+	if (process->error < 0)
+		try_end(process);
+}
+
+/* What it left in its pipes is read at once: as a rule their ends are there,
+ * and nothing has to be looked for. */
+static void on_exit_status(void *arg, const struct child_end *end)
+{
+	struct program_process *process = arg;
+	int reads = LAST_READS;
+
+	CRASH_POINT("master.program_ended");
+	process->exited = true;
+	process->status = end->status;
+	while (process->out >= 0 && reads-- > 0 && read_output(process))
+		;
+	while (process->error >= 0 && reads-- > 0 && read_error(process))
+		;
 	try_end(process);
 }
 

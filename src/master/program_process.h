@@ -55,6 +55,8 @@ void program_call_fill(const struct job *job, struct program_call *call,
 
 bool program_lines_has_room(struct job *job);
 void program_lines_give(struct master *master, struct job *job);
+/* Writes what has been given. */
+void program_lines_flush(struct master_task_state *task);
 void program_lines_free_all(struct master_task_state *task);
 /* No more tasks come: let them end. */
 void program_lines_stop(struct master_task_state *task);

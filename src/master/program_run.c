@@ -19,6 +19,21 @@ void program_give(struct master *master, struct job *job)
 		program_once_give(master, job);
 }
 
+/* One that the configuration does not name any more starts for what was claimed
+ * before, and ends with that. */
+void program_flush(struct master *master)
+{
+	struct master *former = master->former;
+	size_t i;
+
+	for (i = 0; i < master->task_count; i++)
+		program_lines_flush(&master->tasks[i]);
+	for (; former; former = former->former) {
+		for (i = 0; i < former->task_count; i++)
+			program_lines_stop(&former->tasks[i]);
+	}
+}
+
 /* Their jobs are gone already. */
 void program_forget_all(struct master *master)
 {
