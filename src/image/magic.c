@@ -5,6 +5,7 @@
 #include "image/magic.h"
 
 #include <inttypes.h>
+#include "image/magic_tiff.h"
 
 /* More scans than any camera or optimiser writes: each costs a pass over the
  * whole picture. */
@@ -177,69 +178,6 @@ static int read_gif(struct slice bytes, struct magic_header *header,
 	return is_gif_whole(bytes) ? 0 : data_missing("GIF", err);
 }
 
-/* --- TIFF: the chain of directories, classic and big ----------------------- */
-
-struct tiff_walk {
-	struct slice bytes;
-	bool little, wide; /* byte order; eight-byte offsets */
-};
-
-static uint64_t tiff_number(const struct tiff_walk *walk, size_t at,
-			    size_t size)
-{
-	uint64_t value = 0;
-	size_t i;
-
-	for (i = 0; i < size; i++)
-		value = value << 8 |
-			byte_at(walk->bytes,
-				walk->little ? at + size - 1 - i : at + i);
-	return value;
-}
-
-/* Follows one link: the offset of the next directory, 0 at the end. -1 if this
- * one is not all there. */
-static int next_directory(const struct tiff_walk *walk, uint64_t *offset)
-{
-	size_t len = walk->bytes.len, at;
-	size_t count_size = walk->wide ? 8 : 2, entry = walk->wide ? 20 : 12;
-	size_t link = walk->wide ? 8 : 4;
-	uint64_t count;
-
-	if (*offset > len || len - *offset < count_size + link)
-		return -1;
-	at = (size_t)*offset;
-	count = tiff_number(walk, at, count_size);
-	if (count > (len - at - count_size - link) / entry)
-		return -1;
-	*offset = tiff_number(walk, at + count_size + (size_t)count * entry,
-			      link);
-	return 0;
-}
-
-/* The decoder takes a directory behind the end of the bytes for the end of the
- * chain, and the pages that are lost for none. */
-static int read_tiff(struct slice bytes, struct err *err)
-{
-	struct tiff_walk walk = {
-		.bytes = bytes,
-		.little = bytes.ptr[0] == 'I',
-		.wide = byte_at(bytes, bytes.ptr[0] == 'I' ? 2 : 3) == '+',
-	};
-	/* A chain longer than this is a ring: the decoder's business. */
-	size_t left = bytes.len / 6;
-	uint64_t offset;
-
-	if (bytes.len < (walk.wide ? 16 : 8))
-		return header_missing("TIFF", err);
-	offset = tiff_number(&walk, walk.wide ? 8 : 4, walk.wide ? 8 : 4);
-	for (; offset && left; left--) {
-		if (next_directory(&walk, &offset))
-			return data_missing("TIFF", err);
-	}
-	return 0;
-}
-
 static int read_webp(struct slice bytes, struct magic_header *header,
 		     struct err *err)
 {
@@ -354,7 +292,7 @@ int magic_read(struct slice bytes, struct magic_header *header, struct err *err)
 	case IMAGE_WEBP:
 		return read_webp(bytes, header, err);
 	case IMAGE_TIFF:
-		return read_tiff(bytes, err);
+		return magic_tiff_check(bytes, err);
 	case IMAGE_AVIF:
 	case IMAGE_HEIC:
 		header->whole = true;

@@ -20,7 +20,7 @@ struct magic_header {
  * Looks at the bytes. Reads no further than they go, whatever their lengths
  * claim. 0, or -1: ERR_BAD_INPUT "empty", "truncated" (a JPEG, PNG, GIF, WebP
  * or TIFF without its header; a GIF that ends within a block, a WebP shorter
- * than it says, a TIFF without a directory that it names) or "corrupt" (a PNG
+ * than it says, a TIFF as magic_tiff_check has it) or "corrupt" (a PNG
  * without a size, a WebP of no known kind), ERR_UNSUPPORTED "format" for
  * anything unknown.
  *

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "image/magic.c"
+#include "image/magic_tiff.c"
 #include "image/png_text.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);

@@ -8,6 +8,7 @@
 #include "image/geometry.c"
 #include "image/hints.c"
 #include "image/magic.c"
+#include "image/magic_tiff.c"
 #include "image/png_text.c"
 
 static const struct image_limits limits = {
