@@ -3,18 +3,22 @@
  * gestalt matching, with Tim Peters's junk heuristics), without its blow-ups.
  *
  * difflib finds the longest run of a region, splits the region there and goes
- * on with both parts; each search costs the whole region. Where equal items are
- * few, all runs are listed once and taken by length (difflib_heap.c). Elsewhere
- * a search knows an upper bound: a part holds no longer run than its parent, and the part on
- * the left only shorter ones, because of equals the first is taken. So
+ * on with both parts; each search costs the whole region. Here,
  *
- * 1. the dense scan, difflib's own (a row of run lengths over b for each item
- *    of a), stops at the first run as long as the bound. Along a chain of
- *    parts each row is then scanned once for each length that occurs, of which
- *    there are at most sqrt(2n), mostly a few. It has a budget;
- * 2. past the budget the length is found by halving, with hashed grams
- *    (difflib_gram.c), in n log n; and the same grams serve all further runs
- *    of that length, one look-up for each row.
+ * 1. where few items are equal, all runs are listed once and taken by length
+ *    (difflib_heap.c). Where many are, so are all runs from the shortest length
+ *    on at which hashed grams (difflib_gram.c) show few pairs; what they leave
+ *    is small, and holds shorter runs only;
+ * 2. elsewhere a search knows an upper bound: a part holds no longer run than
+ *    its parent, and the part on the left only shorter ones, because of equals
+ *    the first is taken. The dense scan, difflib's own (a row of run lengths
+ *    over b for each item of a), stops at the first run as long as the bound.
+ *    Along a chain of parts each row is then scanned once for each length that
+ *    occurs, of which there are at most sqrt(2n), mostly a few. It has a
+ *    budget;
+ * 3. past the budget the length is found by halving, with grams, in n log n;
+ *    and the same grams serve all further runs of that length, one look-up for
+ *    each row.
  *
  * Common ends are never stripped: that would change the result.
  */
@@ -25,6 +29,11 @@
 #define SPARSE_FROM  1000 /* smaller parts are not asked for few pairs */
 
 enum { STARTER, JUNK, POPULAR };
+
+static uint32_t difflib_size(const struct engine_region *r)
+{
+	return (r->ahi - r->alo) + (r->bhi - r->blo);
+}
 
 /* --- Tables --------------------------------------------------------------- */
 
@@ -151,13 +160,12 @@ static uint32_t difflib_row(struct difflib *d, const struct difflib_part *part,
 
 /* True if it came to an end: `best` is the answer. False past the budget:
  * best->size is the length of some run. */
-static bool difflib_dense(struct difflib *d, const struct difflib_part *part,
+static bool difflib_dense(struct difflib *d, struct difflib_part *part,
 			  struct difflib_match *best)
 {
 	const struct engine_region *r = &part->region;
-	uint64_t budget = DENSE_BUDGET *
-			  ((uint64_t)(r->ahi - r->alo) + (r->bhi - r->blo) + 8);
-	uint64_t work = 0;
+	uint64_t budget = DENSE_BUDGET * ((uint64_t)difflib_size(r) + 8);
+	uint64_t work = part->scanned;
 	bool done = true;
 
 	*best = (struct difflib_match){r->alo, r->blo, 0};
@@ -177,7 +185,8 @@ static bool difflib_dense(struct difflib *d, const struct difflib_part *part,
 			break;
 		}
 	}
-	d->engine->steps += work;
+	d->engine->steps += work - part->scanned;
+	part->scanned = done ? work : 0;
 	return done;
 }
 
@@ -245,11 +254,16 @@ static int difflib_take(struct difflib *d, struct difflib_part *part,
 	before.region.ahi = m.i;
 	before.region.bhi = m.j;
 	before.bound = run ? run - 1 : 0;
-	if (difflib_push(d, before))
-		return -1;
 	part->region.alo = m.i + m.size;
 	part->region.blo = m.j + m.size;
 	part->bound = run;
+	/* The larger one is what the scans were of. */
+	if (difflib_size(&before.region) > difflib_size(&part->region))
+		part->scanned = 0;
+	else
+		before.scanned = 0;
+	if (difflib_push(d, before))
+		return -1;
 	return 1;
 }
 
@@ -291,7 +305,7 @@ static int difflib_least(struct difflib *d, struct difflib_part *part,
 			 uint32_t *least)
 {
 	const struct engine_region *r = &part->region;
-	uint32_t size = (r->ahi - r->alo) + (r->bhi - r->blo);
+	uint32_t size = difflib_size(r);
 	uint32_t i = r->alo, crowded = 0;
 	uint64_t pairs = 0;
 
@@ -332,7 +346,7 @@ int difflib_run(struct engine *engine)
 	engine_mark(engine, engine_whole(engine));
 	if (difflib_init(&d) ||
 	    difflib_push(&d, (struct difflib_part){engine_whole(engine),
-						   UINT32_MAX, UINT32_MAX}))
+						   UINT32_MAX, UINT32_MAX, 0}))
 		return -1;
 	while (d.count) {
 		struct difflib_part part = d.parts[--d.count];

@@ -18,6 +18,7 @@ struct difflib_part {
 	uint32_t bound;
 	uint32_t crowded; /* items of the last part around it that had too many
 			   * runs to list; UINT32_MAX: none had */
+	uint64_t scanned; /* steps of dense scans since it was twice as large */
 };
 
 struct difflib_cell {

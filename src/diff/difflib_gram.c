@@ -3,7 +3,8 @@
  * may all start a match. That a common run of a length exists is monotone in
  * the length, so the greatest is found by doubling and halving; each probe
  * rolls a hash (Rabin and Karp 1987, modulo 2^61 - 1) over both sides. Hashes
- * only propose: every match is verified, so results are exact.
+ * only propose: every match is verified, so results are exact. The same table
+ * counts the pairs of grams of a length that both sides have, and lists them.
  */
 #include "diff/difflib.h"
 
@@ -110,10 +111,21 @@ static int gram_init(struct difflib *d)
 	return 0;
 }
 
+/* Hashes of grams that go up in steps, as those of numbered items do, would lie
+ * close together in the table. (The mixer is that of splitmix64.) */
+static uint64_t gram_mix(uint64_t hash)
+{
+	hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9;
+	hash = (hash ^ hash >> 27) * 0x94d049bb133111eb;
+	return hash ^ hash >> 31;
+}
+
+/* The slot of that gram, or the free one where it goes. */
 static struct gram_slot *gram_slot(struct difflib_gram *gram, uint64_t hash)
 {
-	size_t at = (hash ^ hash >> 29) & gram->mask;
-	uint32_t tag = (uint32_t)(hash >> 29);
+	uint64_t mixed = gram_mix(hash);
+	size_t at = mixed & gram->mask;
+	uint32_t tag = (uint32_t)(mixed >> 32);
 
 	while (gram->slots[at].last != GRAM_NONE && gram->slots[at].tag != tag)
 		at = (at + 1) & gram->mask;
@@ -146,7 +158,7 @@ static void gram_fill(struct difflib *d, const struct engine_region *r,
 		/* A circle: what follows the last place is the first. */
 		if (slot->last == GRAM_NONE) {
 			gram->next[place] = place;
-			slot->tag = (uint32_t)(roll.hash >> 29);
+			slot->tag = (uint32_t)(gram_mix(roll.hash) >> 32);
 			slot->count = 0;
 		} else {
 			gram->next[place] = gram->next[slot->last];

@@ -1,9 +1,9 @@
 /*
- * All runs of a part at once: lists its maximal runs in one scan and takes them
- * by length. A run that is whole in one open region is the longest of that
+ * All runs of a part at once: lists its maximal runs, from a length on, in one
+ * scan and takes them by length. A run that is whole in one open region is the longest of that
  * region; one that a match has cut since is clipped to what is open and put
  * back. Takes pairs times a logarithm for all matches together, so it is for
- * parts with few pairs of equal items.
+ * parts with few pairs of equal items, or of equal grams of that length.
  */
 #include "diff/difflib.h"
 
@@ -241,7 +241,7 @@ int difflib_heap(struct difflib *d, const struct difflib_part *part,
 		 uint32_t least)
 {
 	struct difflib_heap *h = d->heap;
-	struct difflib_part left = {part->region, least - 1, part->crowded};
+	struct difflib_part left = {part->region, least - 1, part->crowded, 0};
 
 	if (!h)
 		h = d->heap = heap_new(d);
