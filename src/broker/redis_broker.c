@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include "base/clock.h"
 #include "base/xalloc.h"
+#include "broker/redis_mutant.h"
 #include "broker/redis_sentinel.h"
 #include "broker/redis_tls.h"
 
@@ -412,6 +413,8 @@ struct broker *broker_redis_new(struct loop *loop,
 	redis->arg = arg;
 	redis->options = *options;
 	redis->options.queues = NULL;
+	if (redis_mutant_is("plain_pop"))
+		redis->options.at_most_once = true;
 	redis->password = options->password ? xstrdup(options->password) : NULL;
 	redis->state = BROKER_DOWN;
 	redis->started = clock_real();

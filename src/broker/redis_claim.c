@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/crash.h"
+#include "broker/redis_mutant.h"
 
 /* How long a paused queue, or one that is no list, is left alone. */
 #define CLOSED_SECONDS 1.0
@@ -169,6 +170,9 @@ static void on_claim(void *arg, const redisReply *reply)
 	*(struct redis_call *)arg = (struct redis_call){0};
 	redis->claiming--;
 	redis->reserved -= call.asked;
+	if (!reply && redis_mutant_is("claim_again") &&
+	    call.first_id < redis->next_id)
+		redis->next_id = call.first_id;
 	if (redis_broker_failed(redis, reply)) {
 		/* It may have run half-way where rights are missing. */
 		if (reply && redis_command_class(reply) != REDIS_CLASS_SCRIPT)

@@ -5,9 +5,10 @@
 
 #include <stdio.h>
 #include "broker/redis_lua.h"
+#include "broker/redis_mutant.h"
 #include "crypto/digest.h"
 
-static const char *const texts[REDIS_SCRIPT_COUNT] = {
+static const char *texts[REDIS_SCRIPT_COUNT] = {
 	[REDIS_SCRIPT_REGISTER] = redis_lua_life_register,
 	[REDIS_SCRIPT_CLAIM] = redis_lua_task_claim,
 	[REDIS_SCRIPT_ADOPT] = redis_lua_task_adopt,
@@ -25,9 +26,11 @@ static char digests[REDIS_SCRIPT_COUNT][41];
 static void compute_digest(enum redis_script script)
 {
 	unsigned char bytes[DIGEST_MAX];
-	struct slice text = slice_text(texts[script]);
+	struct slice text;
 	int i;
 
+	texts[script] = redis_mutant_text(texts[script]);
+	text = slice_text(texts[script]);
 	(void)digest_compute("sha1", &text, 1, bytes, NULL);
 	for (i = 0; i < 20; i++)
 		snprintf(digests[script] + 2 * i, 3, "%02x", bytes[i]);

@@ -13,6 +13,7 @@
  *	redis_side.c	the connections for signs of life and for hints
  *	redis_ask.c	admissions and fetches
  *	redis_sentinel.c who is the master
+ *	redis_mutant.c	defects on purpose, for tests
  */
 #ifndef BROKER_REDIS_STATE_H
 #define BROKER_REDIS_STATE_H

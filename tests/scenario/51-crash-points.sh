@@ -8,10 +8,12 @@ set -eu
 points=$(grep -rhoE 'CRASH_POINT\("[a-z_.]+"\)' src | cut -d'"' -f2 | sort -u)
 [ "$(wc -w <<<"$points")" -ge 24 ] || fail "there are too few crash points"
 
-# A build of its own: production has none of these places.
+# A build of its own: production has none of these places. Another test may be
+# making it at this moment.
 build=${BUILD:-build}-crash
-CPPFLAGS="${CPPFLAGS:-} -DCHERRY_CRASH_POINTS" make -s -j2 BUILD="$build" \
-	"$build/cherry" >"$SCRATCH/make" 2>&1 || fail "$(tail -n 5 "$SCRATCH/make")"
+CPPFLAGS="${CPPFLAGS:-} -DCHERRY_CRASH_POINTS" flock "${BUILD:-build}" \
+	make -s -j2 BUILD="$build" "$build/cherry" >"$SCRATCH/make" 2>&1 ||
+	fail "$(tail -n 5 "$SCRATCH/make")"
 grep -q CHERRY_CRASH "${CHERRY:-build/cherry}" &&
 	fail "the plain build has crash points"
 CHERRY=$build/cherry

@@ -5,14 +5,14 @@
       pushes tasks FROM to TO of a mixed kind to the queue `tasks`, keeping about BACKLOG [3000] waiting there; appends
       to DIR/acknowledged the ids that Redis answered for, to DIR/unknown those of pushes that were not answered
   ledger_drive.py push SOCKET DIR
-      pushes the tasks on standard input, JSON a line, one at a time, with the same notes
+      pushes the tasks on standard input, JSON a line, with the same notes
   ledger_drive.py collect SOCKET DIR
       takes replies from the list r:ledger to DIR/answered until TERM, and then until it is empty. How many it took is
       in the key ledger:collected; a reply leaves the list only after it is in the file, and is never taken twice,
       whatever dies
   ledger_drive.py handle RAN
       a program in mode `lines`: appends to the file RAN what it runs. Arguments: `n` the id; `key` of tasks that are
-      unique by it; `ms` to take; `fail` so often before it succeeds
+      unique by it; `ms` to take; `until` a file is there; `fail` so often before it succeeds
 """
 import json, os, signal, socket, sys, time
 
@@ -164,8 +164,9 @@ def produce(path, directory, first, last, backlog=3000):
 
 def push(path, directory):
     producer = Producer(path, directory)
-    for line in sys.stdin:
-        producer.push([json.loads(line)])
+    tasks = [json.loads(line) for line in sys.stdin]
+    for start in range(0, len(tasks), 100):
+        producer.push(tasks[start:start + 100])
 
 
 # KEYS: the list, the count. ARGV: how many are in the file. What is there leaves the list; the next ones come.
@@ -208,6 +209,8 @@ def handle(path):
         ran.add([n + b' ' + key + b' begin' if key else n])
         if 'ms' in args:
             time.sleep(args['ms'] / 1000)
+        while 'until' in args and not os.path.exists(args['until']):
+            time.sleep(0.02)
         if key:
             ran.add([n + b' ' + key + b' end'])
         reply = {'id': task['id'], 'status': 'ok', 'result': {}}
