@@ -112,7 +112,8 @@ enum broker_admission {
 	BROKER_ADMITTED,
 	BROKER_IS_CANCELLED,
 	BROKER_IS_DUPLICATE,
-	BROKER_IS_LOST /* not ours any more: forget the job */
+	BROKER_IS_PAUSED, /* its queue is: give it back */
+	BROKER_IS_LOST	  /* not ours any more: forget the job */
 };
 
 enum broker_fetched {

@@ -11,8 +11,6 @@
 
 #define TEXT_MAX ((size_t)1 << 30)
 
-#define TEXT_MAX ((size_t)1 << 30)
-
 static struct redis_ask *add_ask(struct redis_broker *redis)
 {
 	struct redis_ask *ask = xcalloc(1, sizeof(*ask));
@@ -78,11 +76,23 @@ static void answer_fetch(const struct redis_ask *ask, const redisReply *reply)
 			      (size_t)reply->integer);
 }
 
-static void on_answer(void *arg, const redisReply *reply)
+static void answer_admit(const struct redis_ask *ask, const redisReply *reply)
 {
 	static const enum broker_admission admissions[] = {
 		BROKER_IS_LOST, BROKER_ADMITTED, BROKER_IS_CANCELLED,
-		BROKER_IS_DUPLICATE};
+		BROKER_IS_DUPLICATE, BROKER_IS_PAUSED};
+	size_t count = sizeof(admissions) / sizeof(*admissions);
+	size_t i = reply->integer >= 0 && reply->integer < (long long)count
+			   ? (size_t)reply->integer
+			   : 0;
+
+	if (admissions[i] == BROKER_IS_PAUSED)
+		redis_park_pause(&ask->owner->queues[ask->queue]);
+	ask->on_admit(ask->arg, admissions[i]);
+}
+
+static void on_answer(void *arg, const redisReply *reply)
+{
 	struct redis_ask *ask = arg, copy;
 	struct redis_broker *redis = ask->owner;
 
@@ -112,11 +122,7 @@ static void on_answer(void *arg, const redisReply *reply)
 	if (copy.on_fetch)
 		answer_fetch(&copy, reply);
 	else
-		copy.on_admit(
-			copy.arg,
-			admissions[reply->integer >= 0 && reply->integer < 4
-					   ? reply->integer
-					   : 0]);
+		answer_admit(&copy, reply);
 }
 
 static void send_admit(struct redis_broker *redis, struct redis_ask *ask)

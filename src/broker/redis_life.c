@@ -246,9 +246,9 @@ static void read_queue(struct redis_broker *redis, size_t index,
 		redis_broker_later(redis,
 				   (double)(part->due - redis_clock_ms(redis)) /
 					   1000);
-	if (part->paused && !queue->paused && redis->options.at_most_once)
-		redis_park_end(redis);
-	if (!part->paused && queue->paused)
+	if (part->paused)
+		redis_park_pause(queue);
+	else if (queue->paused)
 		redis->more = true;
 	queue->paused = part->paused;
 	for (i = 0; part->cancelled->type == REDIS_REPLY_ARRAY &&

@@ -8,7 +8,8 @@
 /*
  * KEYS: the queue's, then the lock or nothing. ARGV: worker, claim, id,
  * instance, the beginning of the names of all `owned` of this queue, owning
- * (1/0). Out: 0 lost, 1 admitted, 2 cancelled, 3 duplicate.
+ * (1/0). Out: 0 lost, 1 admitted, 2 cancelled, 3 duplicate, 4 paused
+ * (at most once: a blocking pop asked nobody).
  *
  * A lock holds "o INSTANCE WORKER CLAIM" while its task runs, "p INSTANCE
  * WORKER" for one that is not owned (at most once), "l INSTANCE DUE" while it
@@ -22,6 +23,7 @@ const char redis_lua_ask_admit[] = LUA_CALLS LUA(
 		ARGV[5]
 	local fence, later, lock = ARGV[6] == "1", KEYS[5], KEYS[10]
 	if fence and call("HEXISTS", KEYS[4], claim) == 0 then return 0 end
+	if not fence and call("EXISTS", KEYS[9]) == 1 then return 4 end
 	local now = now_ms()
 	local s = tonumber(pcall("ZSCORE", KEYS[7], id) or nil)
 	if s and (s < 1e8 or (s < 1e11 and s * 1000 or s) > now - 86400000) then

@@ -184,6 +184,15 @@ void redis_park_end(struct redis_broker *redis)
 	}
 }
 
+void redis_park_pause(struct redis_queue *queue)
+{
+	struct redis_broker *redis = queue->owner;
+
+	if (!queue->paused && redis->options.at_most_once)
+		redis_park_end(redis);
+	queue->paused = true;
+}
+
 static void park_queue(struct redis_queue *queue)
 {
 	struct redis_broker *redis = queue->owner;

@@ -304,6 +304,8 @@ void redis_claim_hand(struct redis_queue *queue, struct broker_claim *like,
 void redis_park_all(struct redis_broker *redis);
 /* Ends all waiting. */
 void redis_park_end(struct redis_broker *redis);
+/* The queue is paused: at most once, what waits for it is ended. */
+void redis_park_pause(struct redis_queue *queue);
 /* The connection of a queue went down. */
 void redis_park_down(struct redis_queue *queue);
 bool redis_park_waits(const struct redis_broker *redis);

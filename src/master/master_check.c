@@ -111,9 +111,6 @@ static int check_task(struct job *job, struct err *err)
 				 "timeout is over the ceiling of %s, %g "
 				 "seconds",
 				 job->task->name, job->task->max_timeout);
-	if (envelope->retries > 1000)
-		return err_field(err, ERR_BAD_TASK, "retries",
-				 "retries is over 1000");
 	job->timeout =
 		envelope->timeout > 0 ? envelope->timeout : job->task->timeout;
 	return 0;

@@ -188,6 +188,9 @@ static void on_admitted(void *arg, enum broker_admission admission)
 			  "another task of this queue with the same key runs "
 			  "or waits");
 		break;
+	case BROKER_IS_PAUSED:
+		master_result_give_back(job);
+		return;
 	case BROKER_IS_LOST:
 		master_wake(job->master);
 		job_free(job);
@@ -228,7 +231,9 @@ bool master_claim_expired(struct job *job)
 {
 	struct err err = ERR_INIT;
 
-	if (job->envelope.expires < 0 || job_now(job) < job->envelope.expires)
+	/* What has started once is not held to it by its retries. */
+	if (job->envelope.expires < 0 || job->attempts || job->crashes ||
+	    job_now(job) < job->envelope.expires)
 		return false;
 	err_field(&err, ERR_EXPIRED, "expires",
 		  "the task was not started before its time was up");

@@ -11,7 +11,8 @@ import os
 import sys
 import time
 
-import contract_life  # noqa: F401, keeps its promises
+import contract_edges  # noqa: F401, keeps its promises
+import contract_life  # noqa: F401
 import contract_programs
 import contract_queues
 import contract_replies  # noqa: F401
