@@ -16,6 +16,7 @@ import contract_life  # noqa: F401
 import contract_programs
 import contract_queues
 import contract_replies  # noqa: F401
+import contract_serialize  # noqa: F401
 import contract_tables
 from contract_rig import (SCRATCH, Worker, Wrong, check, code_of, dead, new_key,
                           promises, push, redis, reply, same, wait_for, workers,
