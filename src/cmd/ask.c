@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <unistd.h>
 #include "base/xalloc.h"
 #include "broker/client.h"
@@ -156,8 +157,12 @@ int ask_confirm(const struct cmd_line *line, const char *what)
 				"--yes",
 				what);
 	fprintf(stderr, "%s? [y/N] ", what);
-	if (!fgets(answer, sizeof(answer), stdin) ||
-	    (answer[0] != 'y' && answer[0] != 'Y'))
-		return cmd_fail(CMD_FAILED, "nothing was done");
-	return CMD_OK;
+	if (!fgets(answer, sizeof(answer), stdin)) {
+		fputc('\n', stderr);
+		answer[0] = '\0';
+	}
+	answer[strcspn(answer, "\n")] = '\0';
+	if (!strcasecmp(answer, "y") || !strcasecmp(answer, "yes"))
+		return CMD_OK;
+	return cmd_fail(CMD_FAILED, "nothing was done");
 }

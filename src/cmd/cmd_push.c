@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/hash.h"
@@ -40,7 +41,8 @@ struct push {
 	char *lines[BATCH];
 	size_t count, bytes;
 	uint64_t pushed, replies, failed;
-	double started;
+	double started, shown; /* the bar, when last */
+	bool bar;	       /* stands on the terminal's last line */
 };
 
 /* --- Sending ------------------------------------------------------------------------ */
@@ -89,21 +91,67 @@ static int add_payload(struct push *push, struct buf *payload)
 
 /* --- Replies ------------------------------------------------------------------------- */
 
-static void show_progress(const struct push *push)
+/* How many cells of the terminal's width are there; 0: no terminal. */
+static size_t terminal_width(void)
 {
-	double took = clock_monotonic() - push->started, left;
-	double rate = took > 0 ? (double)push->replies / took : 0;
-	int cells = push->pushed ? (int)(30 * push->replies / push->pushed) : 0;
+	struct winsize size;
 
-	if (!isatty(STDERR_FILENO) || push->pushed < 2)
+	if (!isatty(STDERR_FILENO))
+		return 0;
+	return !ioctl(STDERR_FILENO, TIOCGWINSZ, &size) && size.ws_col
+		       ? size.ws_col
+		       : 80;
+}
+
+static void print_left(char *out, size_t size, double seconds)
+{
+	if (seconds < 0)
+		snprintf(out, size, "no reply yet");
+	else if (seconds < 100)
+		snprintf(out, size, "%.0f s left", seconds);
+	else if (seconds < 6000)
+		snprintf(out, size, "%.0f min left", seconds / 60);
+	else
+		snprintf(out, size, "%.1f h left", seconds / 3600);
+}
+
+/* On a terminal, and not oftener than an eye can follow. */
+static void show_progress(struct push *push)
+{
+	static const char cells[] = "##############################";
+	double now = clock_monotonic(), took = now - push->started, rate;
+	bool last = push->replies == push->pushed;
+	size_t width = terminal_width(), bar, full;
+	char text[120], left[40];
+
+	if (!width || push->pushed < 2 || (!last && now < push->shown + 0.1))
 		return;
-	left = rate > 0 ? (double)(push->pushed - push->replies) / rate : 0;
-	fprintf(stderr, "\r[%.*s%*s] %llu/%llu, %.0f/s, %.0f s left  ", cells,
-		"##############################", 30 - cells, "",
-		(unsigned long long)push->replies,
-		(unsigned long long)push->pushed, rate, left);
-	if (push->replies == push->pushed)
-		fputc('\n', stderr);
+	push->shown = now;
+	rate = took > 0 ? (double)push->replies / took : 0;
+	print_left(left, sizeof(left),
+		   rate > 0 ? (double)(push->pushed - push->replies) / rate
+			    : -1);
+	snprintf(text, sizeof(text), "%llu/%llu, %.0f/s, %s",
+		 (unsigned long long)push->replies,
+		 (unsigned long long)push->pushed, rate, left);
+	bar = strlen(text) + 4 < width ? width - strlen(text) - 4 : 0;
+	if (bar > sizeof(cells) - 1)
+		bar = sizeof(cells) - 1;
+	full = (size_t)((double)bar * (double)push->replies /
+			(double)push->pushed);
+	fprintf(stderr, "\r\033[K[%.*s%*s] %.*s%s", (int)full, cells,
+		(int)(bar - full), "", (int)(width > 4 ? width - 4 : 0), text,
+		last ? "\n" : "");
+	push->bar = !last;
+}
+
+/* Before anything else is written on the terminal. */
+static void hide_progress(struct push *push)
+{
+	if (push->bar)
+		fputs("\r\033[K", stderr);
+	push->bar = false;
+	push->shown = 0;
 }
 
 static void take_reply(struct push *push, struct slice reply)
@@ -111,7 +159,10 @@ static void take_reply(struct push *push, struct slice reply)
 	struct json_members it;
 	struct json_member member;
 
-	printf("%.*s\n", (int)reply.len, reply.ptr);
+	if (push->bar && isatty(STDOUT_FILENO))
+		hide_progress(push);
+	fwrite(reply.ptr, 1, reply.len, stdout);
+	putchar('\n');
 	fflush(stdout);
 	push->replies++;
 	if (json_members_init(&it, reply, 1024, NULL))
@@ -132,8 +183,10 @@ static int wait_once(struct push *push)
 		(const char *[]){"BLPOP", push->reply_to, "1", NULL});
 	int status = 0;
 
-	if (!reply)
+	if (!reply) {
+		hide_progress(push);
 		return cmd_fail(CMD_UNAVAILABLE, "%s", err.message);
+	}
 	if (client_reply_type(reply) == CLIENT_ERROR)
 		status = cmd_fail(CMD_FAILED, "Redis refuses: %s",
 				  client_reply_text(reply).ptr);
@@ -152,15 +205,18 @@ static int wait_replies(struct push *push)
 	push->started = clock_monotonic();
 	client_set_timeout(push->client, 30);
 	while (push->replies < push->pushed && !status) {
-		if (clock_monotonic() > end)
+		show_progress(push);
+		if (clock_monotonic() > end) {
+			hide_progress(push);
 			return cmd_fail(CMD_FAILED,
 					"%llu of %llu replies within %g s",
 					(unsigned long long)push->replies,
 					(unsigned long long)push->pushed,
 					push->seconds);
+		}
 		status = wait_once(push);
-		show_progress(push);
 	}
+	show_progress(push);
 	return status ? status : push->failed ? CMD_FAILED : CMD_OK;
 }
 

@@ -1,13 +1,14 @@
 /*
  * cherry top: the state, live. Each second the queues with rates in and out,
- * and what runs for how long, oldest first. q quits. Without a terminal it
- * prints the state once, as status does.
+ * and what runs for how long, oldest first or by another column. q quits.
+ * Without a terminal it prints the state once, as status does.
  */
 #include "cmd/ask.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -15,8 +16,8 @@
 #include "base/clock.h"
 #include "base/xalloc.h"
 
-#define PERIOD_MS  1000
-#define ROWS_LEAST 8
+#define PERIOD_SECONDS 1
+#define RATE_SECONDS   0.5
 
 static const struct cmd_option options[] = {
 	ASK_OPTIONS,
@@ -28,10 +29,10 @@ static const char *const columns[] = {"queue", "state",	  "waiting", "oldest_s",
 				      "in/s",  "out/s",	  "running", "later",
 				      "dead",  "workers", NULL};
 
-/* What was counted at the last look, for rates. */
+/* What was counted at the last look, and the rates since the one before. */
 struct top_seen {
 	int64_t done, waiting;
-	double at;
+	double at, in, out;
 };
 
 struct top {
@@ -39,35 +40,44 @@ struct top {
 	struct top_seen *seen; /* one for each queue */
 	size_t seen_count;
 	struct termios before;
+	sigset_t mask; /* while it waits, the only time that signals come */
 	size_t rows, width;
+	const struct top_order *order;
+	bool reverse;
 };
 
-static volatile sig_atomic_t ended;
+static volatile sig_atomic_t ended, stopped;
 
 static void on_signal(int number)
 {
-	if (number != SIGWINCH)
+	if (number == SIGTSTP)
+		stopped = 1;
+	else if (number != SIGWINCH)
 		ended = 1;
 }
 
 /* --- One look ------------------------------------------------------------- */
 
+/* A look that a key has brought forward is too short for a rate. */
 static void put_rates(struct table *table, struct top_seen *seen,
 		      const struct ask_queue *queue)
 {
 	int64_t done = queue->ok + queue->failed;
-	double now = clock_monotonic(), out = -1, in = -1;
+	double now = clock_monotonic(), passed = now - seen->at, added;
 
-	if (seen->at > 0 && now > seen->at) {
-		double added = (double)(queue->waiting + done) -
-			       (double)(seen->waiting + seen->done);
-
-		out = (double)(done - seen->done) / (now - seen->at);
-		in = added > 0 ? added / (now - seen->at) : 0;
+	if (seen->at <= 0)
+		*seen = (struct top_seen){done, queue->waiting, now, -1, -1};
+	else if (passed >= RATE_SECONDS) {
+		added = (double)(queue->waiting + done) -
+			(double)(seen->waiting + seen->done);
+		seen->in = added > 0 ? added / passed : 0;
+		seen->out = (double)(done - seen->done) / passed;
+		seen->done = done;
+		seen->waiting = queue->waiting;
+		seen->at = now;
 	}
-	*seen = (struct top_seen){done, queue->waiting, now};
-	table_seconds(table, in);
-	table_seconds(table, out);
+	table_seconds(table, seen->in);
+	table_seconds(table, seen->out);
 }
 
 static void put_queue(struct table *table, struct top_seen *seen,
@@ -108,13 +118,62 @@ static int look_at_queues(struct top *top, struct table *table)
 	return 0;
 }
 
-/* Longest first: the fifth column is the age. */
-static int compare_age(const void *a, const void *b)
-{
-	const struct table_cell *left = a, *right = b;
-	double x = strtod(left[4].text, NULL), y = strtod(right[4].text, NULL);
+/* --- Order ---------------------------------------------------------------- */
 
-	return x < y ? 1 : x > y ? -1 : 0;
+/* A column of the table of running tasks, and the key that sorts by it. */
+static const struct top_order {
+	char key;
+	const char *name;
+	size_t column;
+} orders[] = {
+	{'a', "age", 4}, {'u', "queue", 0},   {'t', "task", 1},
+	{'i', "id", 2},	 {'n', "attempt", 3}, {'w', "worker", 5},
+};
+
+#define ORDER_COUNT (sizeof(orders) / sizeof(*orders))
+
+static double number_of(const struct table_cell *cell)
+{
+	return strtod(cell->text, NULL);
+}
+
+/* Numbers: the largest first. Where a column does not tell, age does. */
+static int compare_rows(const void *a, const void *b, void *arg)
+{
+	const struct top *top = arg;
+	const struct table_cell *left = a, *right = b;
+	const size_t column = top->order->column, age = orders[0].column;
+	double x = number_of(&left[column]), y = number_of(&right[column]);
+	int order;
+
+	if (left[column].number)
+		order = (x < y) - (x > y);
+	else
+		order = strcmp(left[column].text, right[column].text);
+	if (top->reverse)
+		order = -order;
+	x = number_of(&left[age]);
+	y = number_of(&right[age]);
+	return order ? order : (x < y) - (x > y);
+}
+
+static void sort_rows(struct top *top, struct table *table)
+{
+	if (table->count)
+		qsort_r(table->cells, table->count / table->width,
+			table->width * sizeof(*table->cells), compare_rows,
+			top);
+}
+
+static void put_help(const struct top *top, FILE *out)
+{
+	size_t i;
+
+	fprintf(out, "q quits; by %s%s; ", top->order->name,
+		top->reverse ? ", reversed" : "");
+	for (i = 0; i < ORDER_COUNT; i++)
+		fprintf(out, "%c %s, ", orders[i].key, orders[i].name);
+	fputs("r reverses\n\n", out);
 }
 
 /* --- The screen ----------------------------------------------------------- */
@@ -127,52 +186,103 @@ static void measure(struct top *top)
 	top->width = 80;
 	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_row > 0 &&
 	    size.ws_col > 0) {
-		top->rows = size.ws_row > ROWS_LEAST ? size.ws_row : ROWS_LEAST;
+		top->rows = size.ws_row;
 		top->width = size.ws_col;
 	}
 }
 
-/* Prints the table, at most `rows` lines of it. How many it took. */
-static size_t print_some(struct table *table, size_t rows, size_t width)
+/* Prints the table's head and at most `rows` of its rows. */
+static void print_some(struct table *table, size_t rows, FILE *out)
 {
-	size_t all = table->count, most = rows > 1 ? rows - 1 : 0;
+	size_t all = table->count;
 
-	if (table->count / table->width > most)
-		table->count = most * table->width;
-	if (rows)
-		table_print_aligned(table, width, stdout);
-	most = table->count / table->width + 1;
+	if (rows < table->count / table->width)
+		table->count = rows * table->width;
+	table_print_aligned(table, 0, out);
 	table->count = all;
-	return rows ? most : 0;
+}
+
+/* Both tables; if they do not fit, what runs gets half of the rows at most,
+ * unless the queues leave more. */
+static void put_tables(const struct top *top, struct table *queues,
+		       struct table *running, FILE *out)
+{
+	/* Two lines of ours, an empty one before each table, two heads. */
+	size_t room = top->rows > 6 ? top->rows - 6 : 0;
+	size_t asked = queues->count / queues->width, half = room / 2;
+	size_t below = running->count / running->width;
+
+	if (asked + below > room && asked > half)
+		asked = below < half ? room - below : half;
+	print_some(queues, asked, out);
+	fputc('\n', out);
+	print_some(running, room > asked ? room - asked : 0, out);
+}
+
+/* As many characters of the line as the terminal is wide. */
+static size_t cut(const char *line, size_t len, size_t width)
+{
+	size_t bytes = 0;
+
+	while (bytes < len && width-- > 0) {
+		bytes++;
+		while (bytes < len &&
+		       ((unsigned char)line[bytes] & 0xc0) == 0x80)
+			bytes++;
+	}
+	return bytes;
+}
+
+/* Over what stood there before, so that nothing flickers. The last line has no
+ * end, which would move all up. */
+static void show(const struct top *top, const char *text)
+{
+	size_t row;
+
+	fputs("\033[H", stdout);
+	for (row = 0; *text && row < top->rows; row++) {
+		size_t len = strcspn(text, "\n");
+
+		printf("%s%.*s\033[K", row ? "\n" : "",
+		       (int)cut(text, len, top->width), text);
+		text += len + (text[len] != '\0');
+	}
+	fputs("\033[J", stdout);
+	fflush(stdout);
+}
+
+static void put_all(struct top *top, struct table *queues,
+		    struct table tables[3])
+{
+	size_t len = 0;
+	char *text = NULL;
+	FILE *out = open_memstream(&text, &len);
+	size_t workers = tables[1].count / tables[1].width;
+	size_t at_work = tables[2].count / tables[2].width;
+
+	if (!out)
+		return;
+	sort_rows(top, &tables[2]);
+	fprintf(out, "cherry: %zu worker%s, %zu task%s at work\n", workers,
+		workers == 1 ? "" : "s", at_work, at_work == 1 ? "" : "s");
+	put_help(top, out);
+	put_tables(top, queues, &tables[2], out);
+	if (!fclose(out))
+		show(top, text);
+	free(text);
 }
 
 static int draw(struct top *top)
 {
 	struct table queues = {0}, tables[3] = {{0}};
-	size_t used, i;
 	int status = look_at_queues(top, &queues);
+	size_t i;
 
 	if (!status)
 		status = ask_tables(&top->ask, tables);
 	if (!status) {
 		measure(top);
-		if (tables[2].count)
-			qsort(tables[2].cells,
-			      tables[2].count / tables[2].width,
-			      tables[2].width * sizeof(*tables[2].cells),
-			      compare_age);
-		/* Home, and everything below cleared. */
-		fputs("\033[H\033[2J", stdout);
-		printf("cherry: %zu workers, %zu tasks at work; q quits\n\n",
-		       tables[1].count / tables[1].width,
-		       tables[2].count / tables[2].width);
-		used = 3 + print_some(&queues, top->rows - 4, top->width);
-		if (top->rows > used + 2) {
-			putchar('\n');
-			print_some(&tables[2], top->rows - used - 1,
-				   top->width);
-		}
-		fflush(stdout);
+		put_all(top, &queues, tables);
 	}
 	table_release(&queues);
 	for (i = 0; i < 3; i++)
@@ -183,15 +293,13 @@ static int draw(struct top *top)
 /* The alternate screen, keys one by one, the cursor hidden. */
 static void screen_open(struct top *top)
 {
-	struct sigaction action = {.sa_handler = on_signal};
 	struct termios raw;
 
-	sigaction(SIGWINCH, &action, NULL);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
 	tcgetattr(STDIN_FILENO, &top->before);
 	raw = top->before;
 	raw.c_lflag &= (tcflag_t) ~(ICANON | ECHO);
+	raw.c_cc[VMIN] = 1;
+	raw.c_cc[VTIME] = 0;
 	tcsetattr(STDIN_FILENO, TCSANOW, &raw);
 	fputs("\033[?1049h\033[?25l", stdout);
 }
@@ -203,29 +311,77 @@ static void screen_close(struct top *top)
 	tcsetattr(STDIN_FILENO, TCSANOW, &top->before);
 }
 
-/* Waits for the next look; true if it shall be the end. A change of size looks
- * again at once. */
-static bool wait_key(void)
+/* Signals come in wait_key only, so that none is missed and none breaks a talk
+ * with Redis. */
+static void take_signals(struct top *top)
 {
+	static const int numbers[] = {SIGWINCH, SIGINT, SIGTERM, SIGHUP,
+				      SIGTSTP};
+	struct sigaction action = {.sa_handler = on_signal};
+	sigset_t blocked;
+	size_t i;
+
+	sigemptyset(&blocked);
+	for (i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		sigaction(numbers[i], &action, NULL);
+		sigaddset(&blocked, numbers[i]);
+	}
+	sigprocmask(SIG_BLOCK, &blocked, &top->mask);
+}
+
+/* Ctrl-Z: the shell gets its terminal as it was. */
+static void stop(struct top *top)
+{
+	screen_close(top);
+	raise(SIGSTOP);
+	stopped = 0;
+	screen_open(top);
+}
+
+/* True if the key ends it. */
+static bool take_key(struct top *top, char key)
+{
+	size_t i;
+
+	for (i = 0; i < ORDER_COUNT; i++) {
+		if (orders[i].key != key)
+			continue;
+		top->order = &orders[i];
+		top->reverse = false;
+	}
+	if (key == 'r')
+		top->reverse = !top->reverse;
+	return key == 'q' || key == 'Q';
+}
+
+/* Waits for the next look; true if it shall be the end. A change of size and a
+ * key look again at once. */
+static bool wait_key(struct top *top)
+{
+	const struct timespec period = {.tv_sec = PERIOD_SECONDS};
 	struct pollfd keys = {.fd = STDIN_FILENO, .events = POLLIN};
 	char key = 0;
-	int ready = poll(&keys, 1, PERIOD_MS);
+	int ready = ppoll(&keys, 1, &period, &top->mask);
 
 	if (ended)
 		return true;
+	if (stopped)
+		stop(top);
 	if (ready <= 0)
 		return ready < 0 && errno != EINTR;
-	return read(STDIN_FILENO, &key, 1) <= 0 || key == 'q' || key == 'Q';
+	return read(STDIN_FILENO, &key, 1) <= 0 || take_key(top, key);
 }
 
 static int run_live(struct top *top)
 {
 	int status;
 
+	top->order = &orders[0];
+	take_signals(top);
 	screen_open(top);
 	do
 		status = draw(top);
-	while (!status && !wait_key());
+	while (!status && !wait_key(top));
 	screen_close(top);
 	free(top->seen);
 	/* What was told on the other screen is gone with it. */
