@@ -1,6 +1,6 @@
 # cherry: `make demo` shows it, `make test` proves it, `make install` installs.
 #
-# Knobs: BUILD=dir  CC=clang  SANITIZE=address,undefined  WERROR=1  PREFIX=
+# Knobs: BUILD=dir  CC=clang  SANITIZE=address,undefined  WERROR=1  PREFIX=  VIPS=no
 BUILD	?= build$(if $(SANITIZE),-san)
 PREFIX	?= /usr/local
 VERSION	:= $(shell cat src/cmd/version.txt 2>/dev/null || echo 0)
@@ -26,7 +26,13 @@ LIBS	:= $(shell $(PKG) --libs $(PKGS) 2>/dev/null) \
 	   $(if $(call has,yaml-0.1),-lyaml) \
 	   $(if $(call has,hiredis_ssl),-lhiredis_ssl -lssl) \
 	   -lev -lm -ldl
+# VIPS=no builds without pictures, as does a system without libvips.
+ifeq ($(origin VIPS),undefined)
 VIPS	:= $(call has,vips)
+endif
+ifeq ($(VIPS),no)
+override VIPS :=
+endif
 
 ALLC	= $(CC) -std=c11 $(CPPFLAGS) $(WARN) $(LIBCFLAGS) $(CFLAGS) $(SANFLAGS)
 LDALL	= $(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -Wl,-z,relro
@@ -84,6 +90,15 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libcherry.a
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libcherry.a
 	@mkdir -p $(@D)
 	$(LDALL) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ $(LIBS)
+
+# Whole decodes: the picture library is linked in.
+ifneq ($(VIPS),)
+$(BUILD)/tests/fuzz/fuzz_image_decode.o: CPPFLAGS += -DHAVE_VIPS \
+	$(shell $(PKG) --cflags vips)
+$(BUILD)/fuzz/fuzz_image_decode: $(filter $(BUILD)/pic/src/image/%,$(IMAGEO))
+$(BUILD)/fuzz/fuzz_image_decode: LIBS := $(BUILD)/libcherry.a $(LIBS) \
+	$(shell $(PKG) --libs vips)
+endif
 
 tests: all $(UNIT) $(TOOLS)
 

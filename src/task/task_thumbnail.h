@@ -37,7 +37,8 @@ int thumbnail_args_read(struct task_call *call, struct thumbnail_wish *wish,
 /*
  * The library beside the executable, or in ../lib/cherry from there; loaded at
  * the first call. NULL where it is not there, is of another version or cannot
- * be linked: `thumbnail_library_fault` then says why, in words.
+ * be linked: `thumbnail_library_fault`, which loads it too, then says why, in
+ * words.
  */
 const struct image_api *thumbnail_library(void);
 const char *thumbnail_library_fault(void);

@@ -1,7 +1,7 @@
 /*
  * Finds and loads cherry-image.so. Only executors that decode pictures call
- * thumbnail_library, so that libvips and the hundred libraries behind it stay
- * out of every other process.
+ * this, and `cherry tasks`, so that libvips and the hundred libraries behind it
+ * stay out of every other process.
  */
 #include "task/task_thumbnail.h"
 
@@ -43,25 +43,19 @@ static bool library_find(char *path, size_t size)
 	return false;
 }
 
-const char *thumbnail_library_fault(void)
-{
-	char path[4096];
-
-	if (loaded)
-		return NULL;
-	if (!fault[0] && !library_find(path, sizeof(path)))
-		return "cherry-image.so is not installed (it needs libvips)";
-	return fault[0] ? fault : NULL;
-}
-
 const struct image_api *thumbnail_library(void)
 {
 	char path[4096];
 	void *handle;
 	const struct image_api *api;
 
-	if (loaded || !library_find(path, sizeof(path)))
+	if (loaded || fault[0])
 		return loaded;
+	if (!library_find(path, sizeof(path))) {
+		snprintf(fault, sizeof(fault),
+			 "cherry-image.so is not installed (it needs libvips)");
+		return NULL;
+	}
 	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!handle) {
 		snprintf(fault, sizeof(fault),
@@ -76,4 +70,9 @@ const struct image_api *thumbnail_library(void)
 	}
 	loaded = api;
 	return loaded;
+}
+
+const char *thumbnail_library_fault(void)
+{
+	return thumbnail_library() ? NULL : fault;
 }
