@@ -71,7 +71,7 @@ kill_worker()
 	choose_owner
 	local pid=${workers[$slot]}
 	kill -KILL "$pid"
-	wait "$pid" || :
+	wait "$pid" 2>/dev/null || :
 	worker_kills=$((worker_kills + 1))
 	[ "$(owned_by "$pid")" = 0 ] || owning=$((owning + 1))
 	start_one $slot
@@ -83,7 +83,7 @@ stop_worker()
 	choose_owner
 	local pid=${workers[$slot]}
 	kill -STOP "$pid"
-	(sleep 16; kill -CONT "$pid") &
+	(sleep 16; kill -CONT "$pid" 2>/dev/null) &
 	stops=$((stops + 1))
 }
 
@@ -92,7 +92,7 @@ kill_child() # PATTERN of its command line
 	local victim
 	victim=$(pgrep -P "${workers[$((RANDOM % SLOTS))]}" -f "$1" | shuf -n 1)
 	[ -n "$victim" ] || return 0
-	kill -KILL "$victim" || return 0
+	kill -KILL "$victim" 2>/dev/null || return 0
 	child_kills=$((child_kills + 1))
 }
 
@@ -138,7 +138,7 @@ for ((round = 1; round <= kills; round++)); do
 	program) kill_child ledger_drive ;;
 	redis) kill_redis ;;
 	stop) stop_worker ;;
-	esac 2>>"$SCRATCH/noise"
+	esac
 	kinds=("${kinds[@]:1}")
 done
 wait "${producers[@]}"
