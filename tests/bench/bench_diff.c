@@ -7,9 +7,7 @@
  *	lines	at most 1/20 of difflib's time and 1/2 of git's
  *	alt	at most 1/500 of difflib's
  *	popalt, same	exact within 150 ms, autojunk on and off
- *	ten times the lines: not more than n log n, and a fifth, in steps.
- *	(Without autojunk the pairs of equal lines are quadratic in `lines`;
- *	that is only shown.)
+ *	ten times the lines: not more than n log n, see growth.h
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +15,7 @@
 
 #include "base/clock.h"
 #include "bench/diff_inputs.h"
+#include "bench/growth.h"
 #include "diff/diff_text.h"
 
 #define LINES  10000
@@ -55,21 +54,23 @@ static const struct way {
 #define WAYS (sizeof(ways) / sizeof(*ways))
 
 struct timing {
-	double ms;
-	uint64_t work;
+	double ms; /* by the clock, as the peers' */
+	struct growth_cost cost;
 	bool exact;
 };
 
 static struct timing time_ours(const struct buf pair[2], const struct way *way,
 			       int rounds)
 {
-	struct timing best = {1e9, 0, false};
+	struct timing best = {1e9, {1e9, 0, 0}, false};
+	size_t memory = growth_memory_begin();
 
 	for (int n = 0; n < rounds; n++) {
 		struct diff_result result;
 		struct err err = ERR_INIT;
 		struct buf out;
-		double start = clock_monotonic(), took;
+		double start = clock_monotonic(), begin = growth_clock();
+		double took;
 
 		buf_init(&out, INPUTS_MAX);
 		if (diff_text(buf_slice(&pair[0]), buf_slice(&pair[1]),
@@ -77,12 +78,16 @@ static struct timing time_ours(const struct buf pair[2], const struct way *way,
 			fprintf(stderr, "%s\n", err.message);
 			exit(1);
 		}
-		took = (clock_monotonic() - start) * 1000;
-		best.ms = took < best.ms ? took : best.ms;
-		best.work = result.work;
+		took = growth_clock() - begin;
+		start = (clock_monotonic() - start) * 1000;
+		best.ms = start < best.ms ? start : best.ms;
+		best.cost.ms = took < best.cost.ms ? took : best.cost.ms;
+		best.cost.work = result.work;
 		best.exact = result.exact;
 		diff_result_release(&result);
 		buf_release(&out);
+		if (!n)
+			best.cost.memory = growth_memory_end(memory);
 	}
 	return best;
 }
@@ -185,22 +190,6 @@ static void within(const char *what, struct timing ours, double bar)
 	missed |= bad;
 }
 
-/* Ten times the lines: 10 * log(10 n) / log(n) times the steps, of n items. */
-static void growth(const struct way *way, struct timing small,
-		   struct timing large)
-{
-	double bar = 1.2 * 10 * 5 / 4;
-	double steps = (double)large.work / (double)small.work;
-	bool barred = way != &ways[1];
-
-	printf("    %-24s %9.2f ms   times %.1f, steps times %.1f", way->name,
-	       large.ms, large.ms / small.ms, steps);
-	if (barred)
-		printf("   bar %.1f%s", bar, steps > bar ? " MISSED" : "");
-	putchar('\n');
-	missed |= barred && steps > bar;
-}
-
 static void bench(const char *name, double difflib_bar, double git_bar,
 		  double limit)
 {
@@ -230,7 +219,8 @@ static void bench(const char *name, double difflib_bar, double git_bar,
 	within(ways[1].name, ours[1], limit);
 	printf("  ten times the lines\n");
 	for (size_t n = 0; n < WAYS; n++)
-		growth(&ways[n], ours[n], time_ours(large, &ways[n], 3));
+		missed |= growth_line(ways[n].name, LINES, ours[n].cost,
+				      time_ours(large, &ways[n], 5).cost);
 	for (int side = 0; side < 2; side++) {
 		buf_release(&pair[side]);
 		buf_release(&large[side]);
@@ -241,6 +231,7 @@ int main(void)
 {
 	char command[80];
 
+	growth_warm();
 	if (!mkdtemp(scratch)) {
 		perror(scratch);
 		return 1;
