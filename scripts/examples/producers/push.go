@@ -3,6 +3,7 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"net"
 	"os"
@@ -17,16 +18,16 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
-	task := fmt.Sprintf(`{"task":"echo","args":{"from":"go"},"reply_to":%q}`, os.Args[1])
-	for _, words := range [][]string{{"LPUSH", "tasks", task}, {"BLPOP", os.Args[1], "30"}} {
+	task, _ := json.Marshal(map[string]any{"task": "echo", "args": map[string]any{"from": "go"}, "reply_to": os.Args[1]})
+	for _, words := range [][]string{{"LPUSH", "tasks", string(task)}, {"BLPOP", os.Args[1], "30"}} {
 		fmt.Fprintf(redis, "*%d\r\n", len(words))
 		for _, word := range words {
 			fmt.Fprintf(redis, "$%d\r\n%s\r\n", len(word), word)
 		}
 	}
-	lines, reply := bufio.NewScanner(redis), "" // :1, *2, $n, KEY, $n, the reply
-	for i := 0; i < 6 && lines.Scan(); i++ {
-		reply = lines.Text()
+	lines, reply := bufio.NewReader(redis), "" // :1, *2, $n, KEY, $n, the reply
+	for i := 0; i < 6; i++ {
+		reply, _ = lines.ReadString('\n')
 	}
-	fmt.Println(reply)
+	fmt.Print(reply)
 }
