@@ -20,6 +20,7 @@
 #define DEAD_MAX     10000
 #define HELD_MAX     ((size_t)256 << 20)
 #define EXIT_SECONDS 1.0
+#define DRAIN_MARGIN 5.0 /* seconds for the way out */
 
 /* A child of the command's that is waited for. */
 struct exit_watch {
@@ -141,6 +142,16 @@ static void on_exit_timer(void *arg)
 	end_loop(arg);
 }
 
+/* The service manager's own patience may be shorter than what is configured. */
+static void notify_drain(double timeout)
+{
+	char text[80];
+
+	snprintf(text, sizeof(text), "STOPPING=1\nEXTEND_TIMEOUT_USEC=%.0f",
+		 (timeout + DRAIN_MARGIN) * 1e6);
+	notify_send(text);
+}
+
 void master_drain(struct master *master)
 {
 	if (master->draining)
@@ -150,7 +161,7 @@ void master_drain(struct master *master)
 	log_info("draining",
 		 LOG_INT("running", master->jobs[JOB_RUNNING].count),
 		 LOG_NUM("within", master->options.drain_timeout));
-	notify_send("STOPPING=1");
+	notify_drain(master->options.drain_timeout);
 	give_back_list(master, JOB_WAITING);
 	master->loop->timer_set(master->drain_timer,
 				master->options.drain_timeout);
@@ -270,8 +281,11 @@ static void on_second(void *arg)
 	char text[120];
 
 	snprintf(text, sizeof(text), "WATCHDOG=1\nSTATUS=%s, %zu running",
-		 master->broker_state == BROKER_UP ? "claiming"
-						   : "waiting for Redis",
+		 master->draining		       ? "draining"
+		 : master->broker_state == BROKER_DOWN ? "waiting for Redis"
+		 : master->broker_state != BROKER_UP   ? "refused by Redis"
+		 : master->quiet		       ? "quiet"
+						       : "claiming",
 		 master->jobs[JOB_RUNNING].count);
 	notify_send(text);
 	master->loop->timer_set(master->second_timer, every > 0 ? every : 15);
