@@ -81,6 +81,19 @@ char **program_environment(const struct program_user *user,
 int program_args_check(const struct program_call *call, struct arena *arena,
 		       struct err *err) MUST_CHECK;
 
+/* A program makes one output, called `output`: others are ERR_BAD_ARGS. */
+int program_outputs_check(const struct task_call *call,
+			  struct err *err) MUST_CHECK;
+
+/*
+ * Appends an object that a program wrote to `result`, which is empty. Where
+ * the call asks for the output, the bytes of the object's text `output` or
+ * `output_base64` go there, and the member says so. ERR_BAD_ARGS if there is
+ * none; ERR_FAILED if it is not base64; ERR_LIMIT.
+ */
+int program_result_object(struct task_call *call, struct slice object,
+			  struct buf *result, struct err *err) MUST_CHECK;
+
 /* --- mode = once ----------------------------------------------------------- */
 
 /*
@@ -110,9 +123,10 @@ struct program_end program_end_read(int status, bool overflow,
 
 /*
  * The result of a program that ended with exit status 0, appended to `result`,
- * which is empty: with `json` the object that it wrote, else its output as
- * member `output` or in the output of that name. ERR_FAILED if it should be
- * JSON and is not an object; ERR_LIMIT, ERR_BAD_ARGS as task_run.
+ * which is empty: with `json` the object that it wrote (see
+ * program_result_object), else its output as member `output` or in the output
+ * of that name. ERR_FAILED if it should be JSON and is not an object;
+ * ERR_LIMIT, ERR_BAD_ARGS as task_run.
  */
 int program_result(struct task_call *call, bool json, struct slice output,
 		   struct buf *result, struct err *err) MUST_CHECK;

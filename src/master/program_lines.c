@@ -240,6 +240,7 @@ static void take_line(struct program_lines *lines, struct slice text)
 	struct job_result result;
 	struct err err = ERR_INIT;
 	struct job *job;
+	struct buf object;
 
 	if (program_line_read(text, &line, &err)) {
 		distrust(lines, &err);
@@ -264,7 +265,14 @@ static void take_line(struct program_lines *lines, struct slice text)
 		result.retryable = line.retryable;
 	}
 	result.ran_ns = (uint64_t)((clock_monotonic() - job->sent_at) * 1e9);
+	buf_init(&object, lines->process.master->options.max_reply);
+	if (result.ok && job->envelope.output_count) {
+		result.ok = !program_output_take(
+			job, PROGRAM_OBJECT, line.result, &object, &result.err);
+		result.json = buf_slice(&object);
+	}
 	master_result_take(job, &result);
+	buf_release(&object);
 }
 
 /* Its time for one task, whatever waits in it behind another. */
@@ -400,6 +408,8 @@ void program_lines_give(struct master *master, struct job *job)
 		status = call.raw
 				 ? 0
 				 : program_args_check(&call, &job->arena, &err);
+		if (!status && job->envelope.output_count)
+			status = program_output_check(job, &err);
 		if (!status)
 			status = program_line_put(&lines->process.input,
 						  job->number, &call, &err);

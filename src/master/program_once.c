@@ -3,7 +3,6 @@
  */
 #include "master/program_process.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include "base/clock.h"
@@ -29,64 +28,7 @@ static void once_free(struct program_once *once)
 	free(once);
 }
 
-/* --- Its result ------------------------------------------------------------------ */
-
-static struct task_output *make_outputs(const struct job *job)
-{
-	size_t count = job->envelope.output_count, i;
-	struct task_output *outputs = xcalloc(count + 1, sizeof(*outputs));
-
-	for (i = 0; i < count; i++) {
-		outputs[i].name = job->envelope.outputs[i].name;
-		outputs[i].kind = job->envelope.outputs[i].kind;
-		outputs[i].target = job->envelope.outputs[i].target;
-		buf_init(&outputs[i].bytes, SIZE_MAX / 2);
-	}
-	return outputs;
-}
-
-static int check_used(const struct job *job, const struct task_output *outputs,
-		      struct err *err)
-{
-	char field[160], name[110];
-	size_t i;
-
-	for (i = 0; i < job->envelope.output_count; i++) {
-		if (outputs[i].used)
-			continue;
-		snprintf(field, sizeof(field), "outputs.%s",
-			 err_quote(name, 100, outputs[i].name));
-		return err_field(err, ERR_BAD_ARGS, field,
-				 "%s: a program makes one output, called "
-				 "output",
-				 field);
-	}
-	return 0;
-}
-
-static int read_result(struct program_once *once, struct buf *result,
-		       struct err *err)
-{
-	struct job *job = once->job;
-	size_t count = job->envelope.output_count, i;
-	struct task_output *outputs = make_outputs(job);
-	struct task_call call = {.args = job->envelope.args,
-				 .outputs = outputs,
-				 .output_count = count,
-				 .arena = &job->arena};
-	int status =
-		program_result(&call, once->process.task->result_json,
-			       buf_slice(&once->process.output), result, err);
-
-	if (!status)
-		status = check_used(job, outputs, err);
-	if (count)
-		job->output_bytes = xcalloc(count, sizeof(struct buf));
-	for (i = 0; i < count; i++)
-		job->output_bytes[i] = outputs[i].bytes;
-	free(outputs);
-	return status;
-}
+/* --- Its end --------------------------------------------------------------------- */
 
 static void put_end(const struct program_once *once,
 		    const struct program_end *end, struct job_result *result)
@@ -136,7 +78,12 @@ static void on_end(struct program_process *process)
 		else if (end.err.code != ERR_NONE)
 			put_end(once, &end, &result);
 		else
-			result.ok = !read_result(once, &json, &result.err);
+			result.ok = !program_output_take(
+				once->job,
+				process->task->result_json ? PROGRAM_JSON
+							   : PROGRAM_TEXT,
+				buf_slice(&process->output), &json,
+				&result.err);
 		if (!result.ok && result.err.code == ERR_FAILED &&
 		    end.err.code == ERR_NONE)
 			program_process_tail(process, &result);
@@ -188,7 +135,8 @@ static int start(struct program_once *once, struct err *err)
 	buf_init(&id, 1 << 20);
 	program_call_fill(job, &call, &id);
 	call.deadline = clock_real() + job->timeout;
-	if ((call.raw || !program_args_check(&call, &job->arena, err)) &&
+	if (!program_output_check(job, err) &&
+	    (call.raw || !program_args_check(&call, &job->arena, err)) &&
 	    !program_input(&call, &job->arena, &input, err)) {
 		environment = program_environment(
 			task->has_user ? &task->user : NULL, &call, err);

@@ -51,6 +51,18 @@ void program_process_tail(const struct program_process *process,
 void program_call_fill(const struct job *job, struct program_call *call,
 		       struct buf *id);
 
+/* --- program_output.c --------------------------------------------------------- */
+
+enum program_form { PROGRAM_TEXT, PROGRAM_JSON, PROGRAM_OBJECT };
+
+/* Refuses outputs that no program makes. */
+int program_output_check(struct job *job, struct err *err);
+/* What it wrote (its whole output, that as JSON, or an object of JSON) as the
+ * job's result, appended to `result`, and its output where that is to go. */
+int program_output_take(struct job *job, enum program_form form,
+			struct slice output, struct buf *result,
+			struct err *err);
+
 /* --- program_lines.c ---------------------------------------------------------- */
 
 bool program_lines_has_room(struct job *job);

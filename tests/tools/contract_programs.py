@@ -228,6 +228,30 @@ def lines_error():
     same(code_of(ask({"task": "lines"})), "ok")
 
 
+@promise("lines, once with json: outputs.output takes the bytes of the result's output")
+def lines_outputs():
+    for name, do in ("lines", {"do": "raw"}), ("json", {}):
+        def of(result, outputs):
+            text = '{"id":ID,"status":"ok","result":%s}' % result if name == "lines" else result
+            args = dict(do, text=text) if name == "lines" else {"input": text}
+            return ask({"task": name, "retries": 0, "args": args, "outputs": outputs})
+
+        key = new_key("out")
+        got = of('{"n":1,"output":"h\\u00e9","m":[ 2 ]}', {"output": {"key": key}})
+        same(got["result"], {"n": 1, "output": {"key": key, "bytes": 3}, "m": [2]})
+        same(redis("GET", key), "hé".encode())
+        got = of('{"output_base64":"AP8="}', {"output": {"file": "lo." + name}})
+        same(got["result"], {"output": {"file": "lo." + name, "bytes": 2}})
+        same(open(SCRATCH + "/out/lo." + name, "rb").read(), b"\x00\xff")
+        key = new_key("out")
+        for result, outputs in (('{"n":1}', {"output": {"key": key}}), ('{"output":1}', {"output": {"key": key}}),
+                                ('{"output":"x"}', {"nope": {"key": key}})):
+            got = of(result, outputs)
+            same([code_of(got), got["error"]["field"]], ["bad_args", "outputs." + list(outputs)[0]])
+        same(code_of(of('{"output_base64":"*"}', {"output": {"key": key}})), "failed")
+        same(redis("EXISTS", key), 0)
+
+
 @promise("lines: a program that dies: its task is tried again, and three times are crashed, with exit")
 def lines_dies():
     got = ask({"task": "lines", "args": {"do": "exit", "status": 7}}, seconds=30)

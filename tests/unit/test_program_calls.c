@@ -197,7 +197,7 @@ Test(program, results_into_outputs_and_over_the_limit)
 	struct buf result;
 	struct err err = ERR_INIT;
 
-	buf_init(&result, 40);
+	buf_init(&result, 45);
 	buf_init(&output.bytes, 100);
 	cr_assert_eq(program_result(&call, false, slice_text("bytes"), &result,
 				    &err),
@@ -206,11 +206,23 @@ Test(program, results_into_outputs_and_over_the_limit)
 			   "{\"output\":{\"key\":\"k\",\"bytes\":5}}"));
 	cr_expect(slice_is(buf_slice(&output.bytes), "bytes"));
 	output.used = false;
-	output.name = slice_text("picture");
+	buf_clear(&output.bytes);
 	buf_clear(&result);
-	cr_expect_eq(
-		program_result(&call, false, slice_text(""), &result, &err),
-		-1);
+	cr_expect_eq(program_result(&call, true,
+				    slice_text("{\"a\":1,\"output\":\"h\"}"),
+				    &result, &err),
+		     0);
+	cr_expect(slice_is(buf_slice(&result),
+			   "{\"a\":1,\"output\":{\"key\":\"k\",\"bytes\":1}}"));
+	cr_expect(slice_is(buf_slice(&output.bytes), "h"));
+	output.used = false;
+	buf_clear(&result);
+	cr_expect_eq(program_result(&call, true, slice_text("{\"output\":1}"),
+				    &result, &err),
+		     -1);
+	cr_expect_str_eq(err.field, "outputs.output");
+	output.name = slice_text("picture");
+	cr_expect_eq(program_outputs_check(&call, &err), -1);
 	cr_expect_eq(err.code, ERR_BAD_ARGS);
 	cr_expect_str_eq(err.field, "outputs.picture");
 	call.output_count = 0;
