@@ -29,8 +29,11 @@ struct broker_queue {
 };
 
 struct broker_options {
-	const char *url;      /* as in the manual; Redis only */
-	const char *password; /* from password_file; NULL: the URL's */
+	const char *url;	       /* as in the manual; Redis only */
+	const char *password;	       /* from password_file; NULL: the URL's */
+	const char *sentinel_password; /* of the sentinels themselves */
+	/* rediss://; NULL: the system's authorities, no certificate of ours */
+	const char *ca_file, *cert_file, *key_file;
 	const struct broker_queue *queues; /* strict order; copied */
 	size_t queue_count;
 	bool at_most_once;   /* all queues: plain BLPOP or BRPOP */

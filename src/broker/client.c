@@ -1,6 +1,6 @@
 /*
  * The blocking client on hiredis's synchronous side. For a Sentinel URL it asks
- * the sentinels once, at the start.
+ * the sentinels once, at the start, until one names a master that is one.
  */
 #include "broker/client.h"
 
@@ -8,10 +8,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/xalloc.h"
+#include "broker/redis_tls.h"
 #include "broker/url.h"
 
 struct client {
 	redisContext *context;
+	struct redis_tls *tls;
+	struct redis_tls_session *session;
+};
+
+/* What one attempt to open needs. */
+struct opening {
+	const struct client_place *place;
+	struct url url;
+	double seconds;
+	struct client *client;
 };
 
 static const redisReply *raw(const struct client_reply *reply)
@@ -87,54 +98,18 @@ static int not_reached(struct err *err, const struct url *url, const char *why)
 	return -1;
 }
 
-static redisContext *connect_host(const char *host, int port, double seconds)
+static bool is_given(const char *text)
 {
-	return redisConnectWithTimeout(host, port, to_timeval(seconds));
+	return text && *text;
 }
 
-/* The master's address as one sentinel tells it; NULL unless it does. */
-static redisReply *ask_sentinel(const struct url_host *host, const char *name,
-				double seconds)
+static int no_answer(const struct client *client, struct err *err)
 {
-	redisContext *asked = connect_host(host->name, host->port, seconds);
-	redisReply *reply = NULL;
+	struct err why = ERR_INIT;
 
-	if (asked && !asked->err &&
-	    redisSetTimeout(asked, to_timeval(seconds)) == REDIS_OK)
-		reply = redisCommand(
-			asked, "SENTINEL get-master-addr-by-name %s", name);
-	if (asked)
-		redisFree(asked);
-	if (reply &&
-	    (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
-	     reply->element[0]->type != REDIS_REPLY_STRING ||
-	     reply->element[1]->type != REDIS_REPLY_STRING)) {
-		freeReplyObject(reply);
-		reply = NULL;
-	}
-	return reply;
-}
-
-/* Asks each sentinel until one names a master that can be reached. */
-static redisContext *connect_sentinel(const struct url *url, double seconds)
-{
-	redisContext *found = NULL;
-	size_t i;
-
-	for (i = 0; i < url->sentinel_count && (!found || found->err); i++) {
-		redisReply *reply =
-			ask_sentinel(&url->sentinels[i], url->master_name,
-				     seconds < 1 ? seconds : 1);
-
-		if (!reply)
-			continue;
-		if (found)
-			redisFree(found);
-		found = connect_host(reply->element[0]->str,
-				     atoi(reply->element[1]->str), seconds);
-		freeReplyObject(reply);
-	}
-	return found;
+	return err_set(
+		err, ERR_INTERNAL, "Redis does not answer: %s",
+		redis_tls_why(client->session, client->context->errstr, &why));
 }
 
 static int expect_ok(struct client *client, redisReply *reply, struct err *err)
@@ -142,8 +117,7 @@ static int expect_ok(struct client *client, redisReply *reply, struct err *err)
 	int status = 0;
 
 	if (!reply)
-		return err_set(err, ERR_INTERNAL, "Redis does not answer: %s",
-			       client->context->errstr);
+		return no_answer(client, err);
 	if (reply->type == REDIS_REPLY_ERROR)
 		status = err_set(err, ERR_REFUSED, "Redis refuses: %.200s",
 				 reply->str);
@@ -151,11 +125,13 @@ static int expect_ok(struct client *client, redisReply *reply, struct err *err)
 	return status;
 }
 
-static int login(struct client *client, const struct url *url,
-		 const char *password, struct err *err)
+static int login(struct opening *opening, struct err *err)
 {
+	struct client *client = opening->client;
+	const struct url *url = &opening->url;
+	const char *secret = opening->place->password ? opening->place->password
+						      : url->password;
 	redisContext *context = client->context;
-	const char *secret = password ? password : url->password;
 
 	if (secret && url->user) {
 		if (expect_ok(client,
@@ -175,52 +151,172 @@ static int login(struct client *client, const struct url *url,
 	return 0;
 }
 
-static redisContext *connect_url(const struct url *url, double seconds)
+/* A socket with a deadline, and TLS on it where the URL says so. */
+static int connect_to(struct opening *opening, const struct url_host *host,
+		      struct err *err)
 {
-	if (url->path)
-		return redisConnectUnixWithTimeout(url->path,
-						   to_timeval(seconds));
-	if (url->master_name)
-		return connect_sentinel(url, seconds);
-	return connect_host(url->host.name, url->host.port, seconds);
+	struct timeval limit = to_timeval(opening->seconds);
+	struct client *client = opening->client;
+	const struct url *url = &opening->url;
+
+	if (client->context)
+		redisFree(client->context);
+	client->session = NULL;
+	client->context =
+		url->path ? redisConnectUnixWithTimeout(url->path, limit)
+			  : redisConnectWithTimeout(host->name, host->port,
+						    limit);
+	if (!client->context || client->context->err)
+		return not_reached(err, url,
+				   client->context ? client->context->errstr
+						   : "out of memory");
+	client->context->reader->maxbuf = 0;
+	client_set_timeout(client, opening->seconds);
+	if (!url->tls)
+		return 0;
+	client->session =
+		redis_tls_start(client->tls, client->context, host->name, err);
+	return client->session ? 0 : -1;
 }
 
-struct client *client_open(const char *text, const char *password,
+/* --- Sentinel -------------------------------------------------------------- */
+
+static redisReply *question(redisContext *context, const char *password,
+			    const char *name)
+{
+	redisReply *reply;
+
+	if (is_given(password)) {
+		reply = redisCommand(context, "AUTH %s", password);
+		if (!reply)
+			return NULL;
+		freeReplyObject(reply);
+	}
+	return redisCommand(context, "SENTINEL get-master-addr-by-name %s",
+			    name);
+}
+
+/* The master's address as one sentinel tells it, to be released. -1 unless it
+ * does. */
+static int ask_sentinel(const struct opening *opening,
+			const struct url_host *sentinel, struct url_host *found)
+{
+	struct timeval limit =
+		to_timeval(opening->seconds < 1 ? opening->seconds : 1);
+	redisContext *asked =
+		redisConnectWithTimeout(sentinel->name, sentinel->port, limit);
+	redisReply *reply = NULL;
+	int status = -1;
+
+	if (asked && !asked->err && redisSetTimeout(asked, limit) == REDIS_OK)
+		reply = question(asked, opening->place->sentinel_password,
+				 opening->url.master_name);
+	if (reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
+	    reply->element[0]->type == REDIS_REPLY_STRING &&
+	    reply->element[1]->type == REDIS_REPLY_STRING) {
+		found->name = xstrdup(reply->element[0]->str);
+		found->port = atoi(reply->element[1]->str);
+		status = 0;
+	}
+	if (reply)
+		freeReplyObject(reply);
+	if (asked)
+		redisFree(asked);
+	return status;
+}
+
+/* A sentinel may be behind the times. Who may not ask ROLE takes its word. */
+static int check_master(struct client *client, struct err *err)
+{
+	redisReply *reply = redisCommand(client->context, "ROLE");
+	bool is_other = reply && reply->type == REDIS_REPLY_ARRAY &&
+			reply->elements &&
+			reply->element[0]->type == REDIS_REPLY_STRING &&
+			strcmp(reply->element[0]->str, "master") != 0;
+	int status = 0;
+
+	if (!reply || is_other)
+		status =
+			err_set(err, ERR_INTERNAL,
+				"the server that a sentinel names as master %s",
+				reply ? "is a replica" : "does not answer");
+	if (reply)
+		freeReplyObject(reply);
+	return status;
+}
+
+static int open_by_sentinel(struct opening *opening, struct err *err)
+{
+	const struct url *url = &opening->url;
+	int status = not_reached(err, url, "no sentinel names a master");
+	size_t i;
+
+	for (i = 0; i < url->sentinel_count && status; i++) {
+		struct url_host found = {0};
+
+		if (ask_sentinel(opening, &url->sentinels[i], &found))
+			continue;
+		status = connect_to(opening, &found, err) ||
+					 login(opening, err) ||
+					 check_master(opening->client, err)
+				 ? -1
+				 : 0;
+		free(found.name);
+	}
+	return status;
+}
+
+/* --- Opening --------------------------------------------------------------- */
+
+static int open_place(struct opening *opening, struct err *err)
+{
+	const struct client_place *place = opening->place;
+	const struct redis_tls_files files = {place->ca_file, place->cert_file,
+					      place->key_file};
+
+	if (url_parse(&opening->url, place->url, err))
+		return -1;
+	if (opening->url.master_name)
+		return open_by_sentinel(opening, err);
+	if (opening->url.tls) {
+		opening->client->tls = redis_tls_new(&files, err);
+		if (!opening->client->tls)
+			return -1;
+	}
+	if (connect_to(opening, &opening->url.host, err))
+		return -1;
+	return login(opening, err);
+}
+
+struct client *client_reach(const struct client_place *place, double seconds,
+			    struct err *err)
+{
+	struct opening opening = {.place = place,
+				  .seconds = seconds,
+				  .client = xcalloc(1, sizeof(struct client))};
+	int status = open_place(&opening, err);
+
+	url_release(&opening.url);
+	if (!status)
+		return opening.client;
+	client_free(opening.client);
+	return NULL;
+}
+
+struct client *client_open(const char *url, const char *password,
 			   double seconds, struct err *err)
 {
-	struct client *client = xcalloc(1, sizeof(*client));
-	struct url url;
-	int status = url_parse(&url, text, err);
+	const struct client_place place = {.url = url, .password = password};
 
-	if (!status && url.tls)
-		status = err_field(err, ERR_BAD_ARGS, "redis.url",
-				   "redis.url: rediss:// needs TLS, which this "
-				   "build's hiredis does not have");
-	if (!status) {
-		client->context = connect_url(&url, seconds);
-		if (!client->context || client->context->err)
-			status = not_reached(err, &url,
-					     client->context
-						     ? client->context->errstr
-						     : "no sentinel names a "
-						       "master");
-	}
-	if (!status) {
-		client->context->reader->maxbuf = 0;
-		client_set_timeout(client, seconds);
-		status = login(client, &url, password, err);
-	}
-	url_release(&url);
-	if (!status)
-		return client;
-	client_free(client);
-	return NULL;
+	return client_reach(&place, seconds, err);
 }
 
 void client_free(struct client *client)
 {
 	if (client && client->context)
 		redisFree(client->context);
+	if (client)
+		redis_tls_free(client->tls);
 	free(client);
 }
 
@@ -256,8 +352,7 @@ struct client_reply *client_next(struct client *client, struct err *err)
 	void *reply = NULL;
 
 	if (redisGetReply(client->context, &reply) != REDIS_OK || !reply) {
-		err_set(err, ERR_INTERNAL, "Redis does not answer: %s",
-			client->context->errstr);
+		no_answer(client, err);
 		return NULL;
 	}
 	return reply;

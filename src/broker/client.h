@@ -31,11 +31,24 @@ const struct client_reply *client_reply_at(const struct client_reply *reply,
 					   size_t index);
 void client_reply_free(struct client_reply *reply);
 
+/* Where and as whom; NULL or "" where not given. */
+struct client_place {
+	const char *url;
+	const char *password;	       /* in place of the URL's */
+	const char *sentinel_password; /* of the sentinels themselves */
+	const char *ca_file, *cert_file, *key_file; /* rediss:// */
+};
+
 /*
- * Connects and logs in within `seconds`; `password` in place of the URL's
- * unless NULL. NULL with ERR_BAD_ARGS (the URL), ERR_REFUSED (the login) or
- * ERR_INTERNAL (not reached).
+ * Connects and logs in; each step (a sentinel's answer, say) may take `seconds`.
+ * Names are looked up by the system's resolver, which takes its own time. NULL
+ * with ERR_BAD_ARGS (the URL or a file), ERR_REFUSED (the login, or the
+ * server's certificate) or ERR_INTERNAL (not reached).
  */
+struct client *client_reach(const struct client_place *place, double seconds,
+			    struct err *err);
+
+/* The same with no more than a URL, and `password` in its place unless NULL. */
 struct client *client_open(const char *url, const char *password,
 			   double seconds, struct err *err);
 void client_free(struct client *client);

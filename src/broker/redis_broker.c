@@ -346,9 +346,11 @@ static void redis_free(struct broker *broker)
 	redis->loop->timer_free(redis->turn);
 	redis->loop->timer_free(redis->beat);
 	redis->loop->timer_free(redis->due);
+	redis_tls_free(redis->tls);
 	url_release(&redis->url);
 	url_release(&redis->target);
 	free(redis->password);
+	free(redis->sentinel_password);
 	free(redis);
 }
 
@@ -364,16 +366,25 @@ static const struct broker_ops redis_ops = {
 	.name = redis_name,
 };
 
-static int check_options(const struct broker_options *options,
-			 const struct url *url, struct err *err)
+static int check_options(const struct broker_options *options, struct err *err)
 {
-	if (redis_tls_check(url, err))
-		return -1;
 	if (!options->queue_count || options->queue_count > REDIS_QUEUES_MAX)
 		return err_field(err, ERR_BAD_ARGS, "cherry.queues",
 				 "cherry.queues: from 1 to %d queues",
 				 REDIS_QUEUES_MAX);
 	return 0;
+}
+
+static int make_tls(struct redis_broker *redis,
+		    const struct broker_options *options, struct err *err)
+{
+	const struct redis_tls_files files = {
+		options->ca_file, options->cert_file, options->key_file};
+
+	if (!redis->url.tls)
+		return 0;
+	redis->tls = redis_tls_new(&files, err);
+	return redis->tls ? 0 : -1;
 }
 
 static void make_queues(struct redis_broker *redis,
@@ -391,6 +402,7 @@ static void make_queues(struct redis_broker *redis,
 		queue->left = options->queues[i].pop_left;
 		queue->limit = SIZE_MAX;
 		queue->park = redis_conn_new(redis->loop, &conn_events, redis);
+		redis_conn_use_tls(queue->park, redis->tls);
 	}
 }
 
@@ -402,7 +414,7 @@ struct broker *broker_redis_new(struct loop *loop,
 	struct redis_broker *redis = xcalloc(1, sizeof(*redis));
 
 	if (url_parse(&redis->url, options->url, err) ||
-	    check_options(options, &redis->url, err)) {
+	    check_options(options, err) || make_tls(redis, options, err)) {
 		url_release(&redis->url);
 		free(redis);
 		return NULL;
@@ -416,6 +428,9 @@ struct broker *broker_redis_new(struct loop *loop,
 	if (redis_mutant_is("plain_pop"))
 		redis->options.at_most_once = true;
 	redis->password = options->password ? xstrdup(options->password) : NULL;
+	redis->sentinel_password = options->sentinel_password
+					   ? xstrdup(options->sentinel_password)
+					   : NULL;
 	redis->state = BROKER_DOWN;
 	redis->started = clock_real();
 	redis_clock_set(redis, (int64_t)(redis->started * 1000));
@@ -425,6 +440,7 @@ struct broker *broker_redis_new(struct loop *loop,
 	hash_init(&redis->known);
 	hash_init(&redis->watched);
 	redis->main = redis_conn_new(loop, &conn_events, redis);
+	redis_conn_use_tls(redis->main, redis->tls);
 	make_queues(redis, options);
 	redis_name_make(redis);
 	redis_side_init(redis);

@@ -5,17 +5,13 @@
  */
 #include "broker/redis_conn.h"
 
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include "base/xalloc.h"
 #include "broker/redis_login.h"
 #include "broker/redis_ring.h"
-#include "broker/redis_tls.h"
+#include "broker/redis_socket.h"
 #include "base/crash.h"
 
 #define CONNECT_SECONDS 5
@@ -35,7 +31,7 @@ struct redis_conn {
 	const struct redis_conn_events *events;
 	void *arg;
 	enum conn_state state;
-	redisContext *context;
+	struct redis_socket socket;
 	struct loop_io *io;
 	struct loop_timer *deadline;
 	struct loop_timer *breaker; /* runs on_breaker in a turn of its own */
@@ -68,9 +64,7 @@ static void close_socket(struct redis_conn *conn)
 	if (conn->io)
 		conn->loop->io_free(conn->io);
 	conn->io = NULL;
-	if (conn->context)
-		redisFree(conn->context);
-	conn->context = NULL;
+	redis_socket_close(&conn->socket);
 	conn->state = CONN_CLOSED;
 	conn->login.id = 0;
 	conn->login.over = true;
@@ -179,6 +173,9 @@ static void on_deadline(void *arg)
 	} else {
 		break_later(conn, conn->state == CONN_READY
 					  ? "an answer is overdue"
+				  : conn->socket.session
+					  ? "no connection within its time; "
+					    "does this port speak TLS?"
 					  : "no connection within its time");
 	}
 }
@@ -214,29 +211,32 @@ static void read_replies(struct redis_conn *conn)
 	void *reply = NULL;
 
 	while (!conn->reason[0] &&
-	       redisGetReplyFromReader(conn->context, &reply) == REDIS_OK &&
+	       redisGetReplyFromReader(conn->socket.context, &reply) ==
+		       REDIS_OK &&
 	       reply) {
 		deliver(conn, reply);
 		freeReplyObject(reply);
 		reply = NULL;
 	}
-	if (conn->context->err)
-		break_later(conn, conn->context->errstr);
+	if (conn->socket.context->err)
+		break_later(conn, conn->socket.context->errstr);
 }
 
 static void do_read(struct redis_conn *conn)
 {
+	struct err err = ERR_INIT;
 	int i;
 
 	for (i = 0; i < READS_PER_TURN && !conn->reason[0]; i++) {
-		size_t before = conn->context->reader->len;
+		size_t before = conn->socket.context->reader->len;
 		size_t got;
 
-		if (redisBufferRead(conn->context) == REDIS_ERR) {
-			break_later(conn, conn->context->errstr);
+		if (redisBufferRead(conn->socket.context) == REDIS_ERR) {
+			break_later(conn,
+				    redis_socket_why(&conn->socket, &err));
 			return;
 		}
-		got = conn->context->reader->len - before;
+		got = conn->socket.context->reader->len - before;
 		if (got)
 			conn->heard = now_of(conn);
 		read_replies(conn);
@@ -252,8 +252,8 @@ static void next_piece(struct redis_conn *conn)
 
 	if (len > WRITE_PIECE)
 		len = WRITE_PIECE;
-	redisAppendFormattedCommand(conn->context, conn->out.ptr + conn->out_at,
-				    len);
+	redisAppendFormattedCommand(conn->socket.context,
+				    conn->out.ptr + conn->out_at, len);
 	conn->out_at += len;
 	if (conn->out_at < conn->out.len)
 		return;
@@ -265,13 +265,13 @@ static void next_piece(struct redis_conn *conn)
 
 static bool has_output(const struct redis_conn *conn)
 {
-	return conn->out.len > 0 || conn->context->obuf[0];
+	return conn->out.len > 0 || conn->socket.context->obuf[0];
 }
 
 /* A server that ends a connection may have said why before. */
 static void hear_why(struct redis_conn *conn)
 {
-	conn->context->err = 0;
+	conn->socket.context->err = 0;
 	do_read(conn);
 	break_later(conn, "the server closed the connection");
 }
@@ -282,9 +282,10 @@ static void do_write(struct redis_conn *conn)
 	int done = 1, pieces = 0;
 
 	while (done && has_output(conn)) {
-		if (!conn->context->obuf[0])
+		if (!conn->socket.context->obuf[0])
 			next_piece(conn);
-		if (redisBufferWrite(conn->context, &done) == REDIS_ERR) {
+		if (redisBufferWrite(conn->socket.context, &done) ==
+		    REDIS_ERR) {
 			hear_why(conn);
 			return;
 		}
@@ -316,29 +317,23 @@ static void write_out(struct redis_conn *conn)
 		watch(conn);
 }
 
-static void finish_connect(struct redis_conn *conn)
+static void go_on_connecting(struct redis_conn *conn)
 {
-	int error = 0, fd = conn->context->fd;
-	socklen_t len = sizeof(error);
-	unsigned timeout = REPLY_SECONDS * 1000;
-	int on = 1;
 	struct err err = ERR_INIT;
+	bool wants_write = false;
+	int done = redis_socket_go_on(&conn->socket, REPLY_SECONDS, &err,
+				      &wants_write);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) || error) {
-		break_later(conn, strerror(error ? error : errno));
-		return;
-	}
-	/* Fails on Unix sockets, which need neither. */
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout,
-			 sizeof(timeout));
-	conn->state = CONN_LOGIN;
-	if (conn->login.url->tls &&
-	    redis_tls_start(conn->context, conn->login.url, &err)) {
+	if (done > 0) {
+		conn->state = CONN_LOGIN;
+		redis_login_start(&conn->login);
+	} else if (done == 0) {
+		conn->watched = wants_write ? LOOP_WRITE : LOOP_READ;
+		conn->loop->io_set(conn->io, conn->watched);
+	} else {
+		conn->fatal = err.code == ERR_REFUSED;
 		break_later(conn, err.message);
-		return;
 	}
-	redis_login_start(&conn->login);
 }
 
 static void on_io(void *arg, int events)
@@ -348,7 +343,9 @@ static void on_io(void *arg, int events)
 	if (conn->reason[0])
 		return;
 	if (conn->state == CONN_CONNECTING)
-		finish_connect(conn);
+		go_on_connecting(conn);
+	if (conn->state == CONN_CONNECTING)
+		return;
 	if (events & LOOP_READ && !conn->reason[0])
 		do_read(conn);
 	write_out(conn);
@@ -410,6 +407,11 @@ void redis_conn_any_role(struct redis_conn *conn, double seconds)
 	conn->connect_seconds = conn->reply_seconds = seconds;
 }
 
+void redis_conn_use_tls(struct redis_conn *conn, struct redis_tls *tls)
+{
+	conn->socket.tls = tls;
+}
+
 void redis_conn_subscribe(struct redis_conn *conn, const char *channel,
 			  redis_reply_cb *cb, void *arg)
 {
@@ -422,6 +424,8 @@ void redis_conn_subscribe(struct redis_conn *conn, const char *channel,
 void redis_conn_open(struct redis_conn *conn, const struct url *url,
 		     const char *password, const char *name)
 {
+	struct err err = ERR_INIT;
+
 	close_socket(conn);
 	/* What was sent while it was closed is answered in the next turn. */
 	conn->orphans = conn->ring.count;
@@ -433,20 +437,17 @@ void redis_conn_open(struct redis_conn *conn, const struct url *url,
 	conn->fatal = false;
 	conn->reason[0] = '\0';
 	conn->opened = conn->heard = now_of(conn);
-	conn->context = url->path ? redisConnectUnixNonBlock(url->path)
-				  : redisConnectNonBlock(url->host.name,
-							 url->host.port);
+	redis_socket_open(&conn->socket, url);
 	conn->state = CONN_CONNECTING;
-	if (!conn->context || conn->context->err) {
-		break_later(conn, conn->context ? conn->context->errstr
-						: "out of memory");
+	if (!conn->socket.context || conn->socket.context->err) {
+		break_later(conn, redis_socket_why(&conn->socket, &err));
 		return;
 	}
 	/* Replies are bounded by what we ask for; keep their buffer. */
-	conn->context->reader->maxbuf = 0;
+	conn->socket.context->reader->maxbuf = 0;
 	conn->watched = LOOP_WRITE;
-	conn->io = conn->loop->io_new(conn->loop, conn->context->fd, LOOP_WRITE,
-				      on_io, conn);
+	conn->io = conn->loop->io_new(conn->loop, conn->socket.context->fd,
+				      LOOP_WRITE, on_io, conn);
 	conn->loop->timer_set(conn->deadline, conn->connect_seconds);
 }
 

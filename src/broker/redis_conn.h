@@ -21,6 +21,7 @@
 
 struct redis_conn;
 struct redis_login;
+struct redis_tls;
 
 /* NULL reply: the connection broke, and whether it ran is not known. The reply
  * lives only during the call. */
@@ -49,6 +50,9 @@ void redis_conn_open(struct redis_conn *conn, const struct url *url,
 /* For servers of any role (a sentinel, say), not for masters only; `seconds` to
  * connect and log in, and for each answer. */
 void redis_conn_any_role(struct redis_conn *conn, double seconds);
+
+/* For URLs of rediss://; `tls` must outlive the connection. */
+void redis_conn_use_tls(struct redis_conn *conn, struct redis_tls *tls);
 
 /*
  * From now on `cb` hears every reply, asked for or not, as a subscriber does;

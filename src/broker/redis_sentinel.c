@@ -235,7 +235,8 @@ static void open_next(struct redis_sentinel *sentinel)
 	struct redis_broker *redis = sentinel->redis;
 
 	sentinel->url = (struct url){.host = sentinel->list[sentinel->at]};
-	redis_conn_open(sentinel->conn, &sentinel->url, NULL, redis->name);
+	redis_conn_open(sentinel->conn, &sentinel->url,
+			redis->sentinel_password, redis->name);
 }
 
 static void on_again(void *arg)

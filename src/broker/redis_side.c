@@ -51,6 +51,8 @@ void redis_side_init(struct redis_broker *redis)
 {
 	redis->life.conn = redis_conn_new(redis->loop, &events, redis);
 	redis->wake.conn = redis_conn_new(redis->loop, &events, redis);
+	redis_conn_use_tls(redis->life.conn, redis->tls);
+	redis_conn_use_tls(redis->wake.conn, redis->tls);
 }
 
 static void open_side(struct redis_broker *redis, struct redis_side *side)

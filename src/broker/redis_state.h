@@ -117,7 +117,8 @@ struct redis_broker {
 	void *arg;
 	struct broker_options options;
 	struct url url, target; /* target: what Sentinel named */
-	char *password;
+	char *password, *sentinel_password;
+	struct redis_tls *tls; /* NULL: none is asked for */
 	char name[REDIS_NAME_MAX];
 	char display[REDIS_NAME_MAX + 16]; /* cherry:worker:NAME */
 	double started;

@@ -212,13 +212,20 @@ int cmd_config_load(const struct cmd_line *line, struct config *config,
 
 struct client *cmd_client_open(const struct config *config)
 {
-	struct slice password = {0};
+	struct client_place place = {
+		.url = config_text(config, "redis", "url"),
+		.ca_file = config_text(config, "redis", "ca_file"),
+		.cert_file = config_text(config, "redis", "cert_file"),
+		.key_file = config_text(config, "redis", "key_file")};
+	struct slice secret;
 	struct err err = ERR_INIT;
-	bool given = config_secret(config, "redis", "password_file", &password);
-	struct client *client =
-		client_open(config_text(config, "redis", "url"),
-			    given ? password.ptr : NULL, CONNECT_SECONDS, &err);
+	struct client *client;
 
+	if (config_secret(config, "redis", "password_file", &secret))
+		place.password = secret.ptr;
+	if (config_secret(config, "redis", "sentinel_password_file", &secret))
+		place.sentinel_password = secret.ptr;
+	client = client_reach(&place, CONNECT_SECONDS, &err);
 	if (!client)
 		cmd_fail(0, "%s", err.message);
 	return client;

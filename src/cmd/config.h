@@ -27,6 +27,7 @@ enum config_type {
 	CONFIG_URL,	/* of Redis */
 	CONFIG_SECRET,	/* the text, or @FILE */
 	CONFIG_FILE,	/* a file that only we (and our group) may read */
+	CONFIG_READABLE, /* a file that can be read */
 	CONFIG_DIRECTORY,
 	CONFIG_LATER /* known, not built yet: refused unless empty */
 };

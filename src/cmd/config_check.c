@@ -176,6 +176,12 @@ static void check_directory(struct config *config, struct config_entry *entry)
 		bad(config, entry, "%s is no directory", entry->value);
 }
 
+static void check_readable(struct config *config, struct config_entry *entry)
+{
+	if (access(entry->value, R_OK))
+		bad(config, entry, "%s: %s", entry->value, strerror(errno));
+}
+
 static void check_number(struct config *config, struct config_entry *entry)
 {
 	const struct config_key *row = entry->row;
@@ -251,6 +257,9 @@ void config_check_value(struct config *config, struct config_entry *entry)
 		break;
 	case CONFIG_FILE:
 		read_secret_file(config, entry, entry->value, true);
+		break;
+	case CONFIG_READABLE:
+		check_readable(config, entry);
 		break;
 	case CONFIG_DIRECTORY:
 		check_directory(config, entry);

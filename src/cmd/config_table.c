@@ -84,6 +84,14 @@ const struct config_key config_table[] = {
 	      "redis://, rediss://, unix:// or redis-sentinel://"),
 	OTHER(CONFIG_REDIS, "password_file", CONFIG_FILE, "",
 	      "its first line is the password, in place of the URL's"),
+	OTHER(CONFIG_REDIS, "sentinel_password_file", CONFIG_FILE, "",
+	      "its first line is the sentinels' own password"),
+	OTHER(CONFIG_REDIS, "ca_file", CONFIG_READABLE, "",
+	      "rediss://: authorities to trust, PEM; empty: the system's"),
+	OTHER(CONFIG_REDIS, "cert_file", CONFIG_READABLE, "",
+	      "rediss://: our certificate, if Redis asks for one, PEM"),
+	OTHER(CONFIG_REDIS, "key_file", CONFIG_READABLE, "",
+	      "rediss://: its private key, PEM"),
 
 	CHOICE(CONFIG_QUEUE, "pop", "right", "right left",
 	       "right: first in, first out for LPUSH"),
@@ -196,6 +204,7 @@ void config_key_rule(const struct config_key *key, struct buf *out)
 		[CONFIG_URL] = "the URL of a Redis",
 		[CONFIG_SECRET] = "a text, or @FILE",
 		[CONFIG_FILE] = "a file",
+		[CONFIG_READABLE] = "a file",
 		[CONFIG_DIRECTORY] = "a directory",
 		[CONFIG_LATER] = "not built yet",
 	};

@@ -170,6 +170,11 @@ void options_fill(struct options *options, const struct config *config,
 		master->url = config_text(config, "redis", "url");
 	if (config_secret(config, "redis", "password_file", &password))
 		master->password = password.ptr;
+	if (config_secret(config, "redis", "sentinel_password_file", &password))
+		master->sentinel_password = password.ptr;
+	master->ca_file = text_or_null(config, "redis", "ca_file");
+	master->cert_file = text_or_null(config, "redis", "cert_file");
+	master->key_file = text_or_null(config, "redis", "key_file");
 	master->concurrency =
 		(size_t)config_integer(config, "cherry", "concurrency");
 	master->jobs_per_executor =

@@ -308,16 +308,20 @@ struct broker *master_broker_new(struct master *master,
 {
 	struct broker_queue *queues =
 		xcalloc(from->queue_count + 1, sizeof(*queues));
-	struct broker_options broker = {.url = from->options.url,
-					.password = from->options.password,
-					.queues = queues,
-					.queue_count = from->queue_count,
-					.at_most_once = from->at_most_once,
-					.max_payload =
-						from->options.max_payload,
-					.max_held = HELD_MAX,
-					.dead_max = DEAD_MAX,
-					.version = CHERRY_VERSION};
+	struct broker_options broker = {
+		.url = from->options.url,
+		.password = from->options.password,
+		.sentinel_password = from->options.sentinel_password,
+		.ca_file = from->options.ca_file,
+		.cert_file = from->options.cert_file,
+		.key_file = from->options.key_file,
+		.queues = queues,
+		.queue_count = from->queue_count,
+		.at_most_once = from->at_most_once,
+		.max_payload = from->options.max_payload,
+		.max_held = HELD_MAX,
+		.dead_max = DEAD_MAX,
+		.version = CHERRY_VERSION};
 	struct broker *made;
 	size_t i;
 

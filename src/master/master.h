@@ -95,6 +95,8 @@ struct master_secret {
 struct master_options {
 	const char *url;      /* of Redis; NULL: tasks come by master_push */
 	const char *password; /* in place of the URL's */
+	const char *sentinel_password;
+	const char *ca_file, *cert_file, *key_file; /* rediss:// */
 
 	const struct master_queue *queues; /* strict order; at least one */
 	size_t queue_count;

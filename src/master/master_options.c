@@ -235,10 +235,11 @@ static void copy_texts(struct master *master,
 		       const struct master_options *options)
 {
 	struct master_options *own = &master->options;
-	const char **places[] = {&own->url,	      &own->password,
-				 &own->reply_prefix,  &own->input_prefix,
-				 &own->output_prefix, &own->input_root,
-				 &own->output_root,   &own->executor};
+	const char **places[] = {
+		&own->url,	    &own->password,	&own->sentinel_password,
+		&own->ca_file,	    &own->cert_file,	&own->key_file,
+		&own->reply_prefix, &own->input_prefix, &own->output_prefix,
+		&own->input_root,   &own->output_root,	&own->executor};
 	size_t i;
 
 	*own = *options;

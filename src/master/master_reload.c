@@ -49,6 +49,11 @@ static bool broker_differs(const struct master *a, const struct master *b)
 
 	if (texts_differ(a->options.url, b->options.url) ||
 	    texts_differ(a->options.password, b->options.password) ||
+	    texts_differ(a->options.sentinel_password,
+			 b->options.sentinel_password) ||
+	    texts_differ(a->options.ca_file, b->options.ca_file) ||
+	    texts_differ(a->options.cert_file, b->options.cert_file) ||
+	    texts_differ(a->options.key_file, b->options.key_file) ||
 	    a->options.max_payload != b->options.max_payload ||
 	    a->queue_count != b->queue_count ||
 	    a->at_most_once != b->at_most_once)

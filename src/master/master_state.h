@@ -135,7 +135,7 @@ struct pool_class {
 
 struct master {
 	struct master_options options; /* texts point into our own copies */
-	char *texts[8];
+	char *texts[12];
 	struct master_queue_state *queues;
 	size_t queue_count;
 	struct master_task_state *tasks;

@@ -1,0 +1,67 @@
+/*
+ * Sockets for connections on a loop. Looks nothing up and speaks no protocol.
+ */
+#include "broker/redis_socket.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+
+void redis_socket_open(struct redis_socket *socket, const struct url *url)
+{
+	socket->url = url;
+	socket->session = NULL;
+	socket->context = url->path ? redisConnectUnixNonBlock(url->path)
+				    : redisConnectNonBlock(url->host.name,
+							   url->host.port);
+}
+
+void redis_socket_close(struct redis_socket *socket)
+{
+	if (socket->context)
+		redisFree(socket->context);
+	socket->context = NULL;
+	socket->session = NULL;
+}
+
+static int check_connected(int fd, unsigned seconds, struct err *err)
+{
+	int error = 0, on = 1;
+	socklen_t len = sizeof(error);
+	unsigned timeout = seconds * 1000;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) || error)
+		return err_set(err, ERR_INTERNAL, "%s",
+			       strerror(error ? error : errno));
+	/* Fails on Unix sockets, which need neither. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout,
+			 sizeof(timeout));
+	return 0;
+}
+
+int redis_socket_go_on(struct redis_socket *socket, unsigned seconds,
+		       struct err *err, bool *wants_write)
+{
+	if (!socket->session) {
+		if (check_connected(socket->context->fd, seconds, err))
+			return -1;
+		if (!socket->url->tls)
+			return 1;
+		socket->session = redis_tls_start(socket->tls, socket->context,
+						  socket->url->host.name, err);
+		if (!socket->session)
+			return -1;
+	}
+	return redis_tls_shake(socket->session, err, wants_write);
+}
+
+const char *redis_socket_why(const struct redis_socket *socket, struct err *err)
+{
+	return redis_tls_why(socket->session,
+			     socket->context ? socket->context->errstr
+					     : "out of memory",
+			     err);
+}
