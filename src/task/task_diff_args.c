@@ -2,6 +2,7 @@
  * The arguments of diff: the table, and which of them go together. What a
  * format or output has no use for is an error that names it.
  */
+#include "diff/diff_text.h"
 #include "task/task_diff.h"
 
 #include <stdio.h>
@@ -289,10 +290,35 @@ static int check_unit(const struct diff_call *diff, struct err *err)
 	return 0;
 }
 
-/* A line end in a header would make something else of the diff. */
+/* What is reproduced has its own algorithm and ignores nothing. */
+static int check_compat(const struct diff_call *diff, struct err *err)
+{
+	char path[NAME_MAX_LEN];
+	const struct task_value *algorithm = &diff->values[DIFF_ARG_ALGORITHM];
+
+	if (!diff->values[DIFF_ARG_COMPAT].given)
+		return 0;
+	if (algorithm->given && algorithm->integer != DIFF_DIFFLIB)
+		return BAD_ARG(err, DIFF_ARG_ALGORITHM,
+			       "compat is only for the algorithm %s",
+			       "difflib");
+	if (diff->values[DIFF_ARG_IGNORE].bits)
+		return BAD_ARG(err, DIFF_ARG_IGNORE, "not with %s", "compat");
+	return 0;
+}
+
+/* A line end in a header would make something else of the diff; git's has no
+ * dates. */
 static int check_labels(const struct diff_call *diff, struct err *err)
 {
 	char path[NAME_MAX_LEN];
+
+	for (enum diff_arg row = DIFF_ARG_OLD_DATE; row <= DIFF_ARG_NEW_DATE;
+	     row++)
+		if (diff->values[row].given &&
+		    diff->values[DIFF_ARG_DIALECT].integer == TEXT_GIT)
+			return BAD_ARG(err, row, "not in the dialect %s",
+				       "git");
 
 	for (enum diff_arg row = DIFF_ARG_OLD_LABEL; row <= DIFF_ARG_NEW_DATE;
 	     row++) {
@@ -362,7 +388,7 @@ int task_diff_read(struct task_call *call, struct diff_call *diff,
 			->integer;
 	if (check_output(diff, err) || check_uses(diff, err) ||
 	    check_ignore(diff, err) || check_unit(diff, err) ||
-	    check_labels(diff, err))
+	    check_labels(diff, err) || check_compat(diff, err))
 		return -1;
 	return check_engine(diff, err);
 }

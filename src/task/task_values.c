@@ -86,8 +86,10 @@ static int check_range(const struct task_arg *row, const char *path,
 	    (number >= row->min && number <= row->max))
 		return 0;
 	return err_field(err, ERR_BAD_ARGS, path,
-			 "%s: %.15g is not between %.15g and %.15g", path,
-			 number, row->min, row->max);
+			 row->type == ARG_INTEGER
+				 ? "%s: %.0f is not between %.0f and %.0f"
+				 : "%s: %.15g is not between %.15g and %.15g",
+			 path, number, row->min, row->max);
 }
 
 static int integer_set(const struct task_arg *row, const char *path,
