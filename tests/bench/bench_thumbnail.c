@@ -1,35 +1,25 @@
 /*
  * thumbnail's library against a direct libjpeg-turbo loop on a picture of 12
  * megapixels (decode at 1/8, box filter, encode), in the same process and the
- * same run; several sizes against several calls. Ends with status 1 where a
- * bar is missed, 77 without libvips or libjpeg.
+ * same run; several sizes against several calls; and against sharp, where
+ * SHARP names a folder into which npm has installed it (tests/bench/sharp.sh
+ * does). Ends with status 1 where a bar is missed, 77 without libvips or
+ * libjpeg.
  */
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #if __has_include(<jpeglib.h>)
-#include "base/clock.h"
-#include "image/image.h"
-#include "photograph.h"
+#include "paired.h"
+#include "picture_handler.h"
 
-#define ROUNDS 25
+#define ROUNDS	     25
+#define SHARP_ROUNDS 40
 
-static const struct image_limits limits = {
-	.max_pixels = 50000000,
-	.max_edge = 65500,
-	.max_output_edge = 4096,
-	.max_frames = 100,
-	.loaders = 0x7f,
-};
-
-static const struct image_api *api;
-static unsigned char *photo;
-static unsigned long photo_size;
 static int missed;
 
-/* --- The peer -------------------------------------------------------------- */
+/* --- libjpeg-turbo alone -------------------------------------------------------------- */
 
 static unsigned char *decode_eighth(int *width, int *height)
 {
@@ -91,42 +81,16 @@ static void direct(void)
 
 /* --- cherry ---------------------------------------------------------------- */
 
-static void thumbnails(const int *edges, size_t count)
-{
-	struct image_variant variants[4];
-	struct image_output outputs[4];
-	struct image_source source = {.bytes = slice_of(photo, photo_size),
-				      .limits = &limits,
-				      .max_output = 16 << 20};
-	struct image_result result = {.outputs = outputs};
-	struct err err = ERR_INIT;
-	long index;
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		variants[i] = (struct image_variant){.width = edges[i],
-						     .height = edges[i],
-						     .format = IMAGE_JPEG,
-						     .quality = 80,
-						     .effort = -1};
-	if (api->make(&source, variants, count, &result, &index, &err)) {
-		fprintf(stderr, "%s\n", err.message);
-		exit(1);
-	}
-	for (i = 0; i < count; i++)
-		buf_release(&outputs[i].bytes);
-}
-
 static const int four[] = {1024, 512, 256, 64};
 
 static void one_size(void)
 {
-	thumbnails((int[]){256}, 1);
+	picture_make((int[]){256}, 1);
 }
 
 static void four_sizes(void)
 {
-	thumbnails(four, 4);
+	picture_make(four, 4);
 }
 
 static void four_calls(void)
@@ -134,28 +98,98 @@ static void four_calls(void)
 	size_t i;
 
 	for (i = 0; i < 4; i++)
-		thumbnails(four + i, 1);
+		picture_make(four + i, 1);
 }
 
-/* The least of rounds taken in turn, in milliseconds. */
 static void compare(const char *what, void (*ours)(void), void (*theirs)(void),
 		    double bar)
 {
-	double best[2] = {1e9, 1e9};
-	int i, side;
+	static struct paired paired;
+	int i;
 
+	ours();
+	theirs();
 	for (i = 0; i < 2 * ROUNDS; i++) {
-		double start = clock_monotonic(), took;
+		struct paired_time start = paired_now(CLOCK_PROCESS_CPUTIME_ID);
 
-		side = i & 1;
-		(side ? theirs : ours)();
-		took = (clock_monotonic() - start) * 1000;
-		best[side] = took < best[side] ? took : best[side];
+		(i & 1 ? theirs : ours)();
+		paired.times[i & 1][i / 2] =
+			paired_since(start, CLOCK_PROCESS_CPUTIME_ID);
 	}
-	printf("%-44s %7.1f ms  peer %7.1f ms  ratio %.2f  bar %.2f%s\n", what,
-	       best[0], best[1], best[0] / best[1], bar,
-	       best[0] / best[1] > bar ? " MISSED" : "");
-	missed |= best[0] / best[1] > bar;
+	paired.rounds = ROUNDS;
+	missed |= paired_report(&paired, what, bar);
+}
+
+/* --- sharp ----------------------------------------------------------------- */
+
+struct sharp {
+	FILE *out, *in; /* lines to it, lines from it */
+};
+
+/* Node, waiting for lines with the photograph in its memory. */
+static struct sharp sharp_start(void)
+{
+	char path[] = "/tmp/cherry-bench-photo.XXXXXX";
+	int to[2], from[2], file = mkstemp(path);
+	struct sharp sharp;
+	char line[64];
+
+	if (file < 0 || write(file, photo, photo_size) != (ssize_t)photo_size ||
+	    pipe(to) || pipe(from))
+		exit(1);
+	close(file);
+	if (fork() == 0) {
+		dup2(to[0], 0);
+		dup2(from[1], 1);
+		close(to[1]);
+		execlp("node", "node", "tests/bench/sharp_peer.js", path, NULL);
+		_exit(127);
+	}
+	close(to[0]);
+	close(from[1]);
+	sharp = (struct sharp){fdopen(to[1], "w"), fdopen(from[0], "r")};
+	if (!fgets(line, sizeof(line), sharp.in))
+		exit(1);
+	unlink(path);
+	printf("sharp %s", line);
+	return sharp;
+}
+
+/* One thumbnail; it tells its own times. */
+static struct paired_time sharp_make(struct sharp *sharp)
+{
+	struct paired_time took;
+	char line[64];
+
+	fputs("go\n", sharp->out);
+	fflush(sharp->out);
+	if (!fgets(line, sizeof(line), sharp->in) ||
+	    sscanf(line, "%lf %lf", &took.wall, &took.work) != 2) {
+		fprintf(stderr, "sharp answers nothing\n");
+		exit(1);
+	}
+	return took;
+}
+
+static void compare_sharp(void)
+{
+	static struct paired paired;
+	struct sharp sharp = sharp_start();
+	int i;
+
+	for (i = 0; i < SHARP_ROUNDS + 3; i++) {
+		struct paired_time start = paired_now(CLOCK_PROCESS_CPUTIME_ID);
+		int round = i < 3 ? 0 : i - 3;
+
+		one_size();
+		paired.times[0][round] =
+			paired_since(start, CLOCK_PROCESS_CPUTIME_ID);
+		paired.times[1][round] = sharp_make(&sharp);
+	}
+	paired.rounds = SHARP_ROUNDS;
+	missed |= paired_report(&paired, "256 px; peer: sharp", 1);
+	fclose(sharp.out);
+	fclose(sharp.in);
 }
 
 static long resident_kilobytes(void)
@@ -173,26 +207,11 @@ static long resident_kilobytes(void)
 
 int main(void)
 {
-	const char *build = getenv("BUILD");
-	struct err err = ERR_INIT;
-	unsigned char *rgb;
-	char path[256];
-	void *library;
-
-	snprintf(path, sizeof(path), "./%s/cherry-image.so",
-		 build ? build : "build");
-	library = dlopen(path, RTLD_NOW);
-	api = library ? dlsym(library, IMAGE_API_SYMBOL) : NULL;
-	if (!api)
-		return 77;
-	if (api->start(&limits, &err))
-		return 1;
-	printf("resident after warm-up %ld kB\n", resident_kilobytes());
-	rgb = photo_pixels();
-	photo_encode(rgb, PHOTO_WIDTH, PHOTO_HEIGHT, 88, &photo, &photo_size);
-	free(rgb);
-	printf("photograph of %d x %d, %lu bytes\n", PHOTO_WIDTH, PHOTO_HEIGHT,
-	       photo_size);
+	picture_start();
+	if (getenv("SHARP")) {
+		compare_sharp();
+		return missed;
+	}
 	compare("256 px; peer: libjpeg-turbo alone", one_size, direct, 1.35);
 	compare("four sizes, one decode; peer: four calls", four_sizes,
 		four_calls, 0.6);
