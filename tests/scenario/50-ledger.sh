@@ -54,14 +54,14 @@ owned_by() # PID: how many tasks it owns
 	if [ -n "$name" ]; then redis HLEN "cherry:{tasks}:owned:$name"; else echo 0; fi
 }
 
-# Sets $slot: one that owns tasks, if there is one within a second.
+# Sets $slot: one that owns tasks, if there is one within a few seconds.
 choose_owner()
 {
-	local i end=$((SECONDS + 2))
+	local end=$((SECONDS + 5))
 	while [ $SECONDS -lt $end ]; do
 		slot=$((RANDOM % SLOTS))
 		[ $slot != 0 ] || [ $((SECONDS - born[0])) -ge $OLD ] || continue
-		[ "$(owned_by "${workers[$slot]}")" -gt 0 ] && return
+		[ "$(owned_by "${workers[$slot]}")" = 0 ] || return 0
 	done
 }
 
