@@ -67,7 +67,7 @@ static void fault_name(struct envelope_parse_state *parse, const char *prefix,
 	char quoted[110], field[160];
 
 	snprintf(field, sizeof(field), "%s%s", prefix,
-		 err_quote(quoted, 100, name));
+		 name.len ? err_quote(quoted, 100, name) : "\"\"");
 	envelope_fault(parse, field, rule);
 }
 

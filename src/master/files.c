@@ -51,6 +51,8 @@ static int open_error(int error, const char *field, struct err *err)
 		return refuse(err, field, "a link is not followed");
 	if (error == EACCES || error == EPERM)
 		return refuse(err, field, "the worker may not open it");
+	if (error == ENAMETOOLONG)
+		return refuse(err, field, "that is no path of a file");
 	return err_field(err, ERR_INTERNAL, field, "%s: %s", field,
 			 strerror(error));
 }
@@ -155,19 +157,31 @@ static int write_into(int dir, const char *base, struct slice bytes)
 	fd = openat(dir, fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return -1;
-	if (write_all(fd, bytes) || close(fd)) {
+	error = write_all(fd, bytes) ? errno : 0;
+	if (close(fd) && !error)
 		error = errno;
-		unlinkat(dir, fresh, 0);
-		errno = error;
-		return -1;
-	}
-	if (renameat(dir, fresh, dir, base)) {
+	if (!error && renameat(dir, fresh, dir, base))
 		error = errno;
-		unlinkat(dir, fresh, 0);
-		errno = error;
-		return -1;
-	}
-	return 0;
+	if (!error)
+		return 0;
+	unlinkat(dir, fresh, 0);
+	errno = error;
+	return -1;
+}
+
+/* What is there already may be replaced if it is a file. */
+static int check_place(int dir, const char *base, const char *field,
+		       struct err *err)
+{
+	struct stat st;
+
+	if (!*base || slice_is(slice_text(base), "."))
+		return refuse(err, field, "that is no path of a file");
+	if (fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) || S_ISREG(st.st_mode))
+		return 0;
+	return refuse(err, field,
+		      S_ISLNK(st.st_mode) ? "a link is not followed"
+					  : "it is no regular file");
 }
 
 int files_write(const char *root, struct slice path, struct slice bytes,
@@ -189,8 +203,8 @@ int files_write(const char *root, struct slice path, struct slice bytes,
 	dir = open_below(root, slash ? name : ".", O_RDONLY | O_DIRECTORY, 0);
 	if (dir < 0)
 		status = open_error(errno, field, err);
-	else if (!*base || slice_is(slice_text(base), "."))
-		status = refuse(err, field, "that is no path of a file");
+	else if (check_place(dir, base, field, err))
+		status = -1;
 	else
 		status = write_into(dir, base, bytes)
 				 ? open_error(errno, field, err)

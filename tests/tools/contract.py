@@ -114,7 +114,7 @@ def prepare():
             file.write(text)
     os.chmod(SCRATCH + "/not-there", 0o755)
     os.makedirs(SCRATCH + "/in/sub")
-    os.makedirs(SCRATCH + "/out")
+    os.makedirs(SCRATCH + "/out/sub")
     os.makedirs(SCRATCH + "/elsewhere")
     for name, text in (("in/a.txt", "file a"), ("in/sub/b.txt", "file b"),
                        ("secret", "secret"), ("elsewhere/secret", "secret")):
@@ -123,6 +123,7 @@ def prepare():
     os.symlink("../secret", SCRATCH + "/in/link")
     os.symlink("../elsewhere", SCRATCH + "/in/out")
     os.symlink("../elsewhere", SCRATCH + "/out/out")
+    os.symlink("../secret", SCRATCH + "/out/link")
     os.mkfifo(SCRATCH + "/in/pipe")
     for key, value in (("in:text", "text"), ("in:é\U0001f600/", "odd"),
                        ("in:empty", ""), ("in:binary", b"\x00\xff\xfe")):

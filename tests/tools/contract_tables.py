@@ -62,7 +62,9 @@ def unknown():
     rows = [row("a member %s that is not listed is bad_task that names it" % name,
                 '"%s":1' % name, "bad_task " + name)
             for name in ("arg", "Task", "queue", "priority", "x", "X_a", "reply-to",
-                         "_x", "result")]
+                         "_x", "result", "é", "a b")]
+    rows.append(row("a member without a name is bad_task, with a field", '"":1',
+                    {"error.code": "bad_task", "error.field": '""'}))
     rows += [row("a member that begins with x_ is ignored: " + text[:20], text, "ok")
              for text in ('"x_":1', '"x_a":null', '"x_a":{"task":[1]}',
                           '"x_id":"2","x_b":[' + "1," * 500 + "1]")]
@@ -256,7 +258,11 @@ def outputs():
         row("outputs: a queue is refused", '{"output":{"key":"tasks"}}', "refused"),
         row("outputs: an absolute path is refused", '{"output":{"file":"/tmp/x"}}', "refused"),
         row("outputs: .. is refused", '{"output":{"file":"../x"}}', "refused"),
-        row("outputs: a link out of the root is refused", '{"output":{"file":"out/x"}}', "refused"),
+        row("outputs: a folder link out of the root is refused", '{"output":{"file":"out/x"}}', "refused"),
+        row("outputs: a link out of the root is refused", '{"output":{"file":"link"}}', "refused"),
+        row("outputs: a folder is refused", '{"output":{"file":"sub"}}', "refused"),
+        row("outputs: in a folder that is not there is not_found", '{"output":{"file":"no/x"}}', "not_found"),
+        row("outputs: a name that is too long is refused", '{"output":{"file":"%s"}}' % ("x" * 300), "refused"),
         bad("a file has no ttl", '{"output":{"file":"x","ttl":1}}'),
         bad("null is a wrong type", '{"output":null}'),
         bad("no place", '{"output":{}}'),
