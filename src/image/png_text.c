@@ -35,9 +35,8 @@ static bool must_go(const char *chunk, uint32_t len, bool *keep_xmp)
 {
 	struct slice text = slice_of(chunk + 8, len);
 
-	if (!memcmp(chunk + 4, "zTXt", 4))
-		return true;
-	if (memcmp(chunk + 4, "iTXt", 4) != 0 || !is_deflated(text))
+	if (memcmp(chunk + 4, "zTXt", 4) != 0 &&
+	    (memcmp(chunk + 4, "iTXt", 4) != 0 || !is_deflated(text)))
 		return false;
 	if (!*keep_xmp || !is_xmp(text))
 		return true;

@@ -263,8 +263,8 @@ int render_variant(const struct load *load, const struct image_variant *variant,
 		g_clear_object(out);
 		return -1;
 	}
-	if (variant->keep)
-		drop_metadata(*out, variant->keep);
+	/* The saver of WebP takes no notice of `strip`. */
+	drop_metadata(*out, variant->keep);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
  * have no effect on it, so that one wish serves mixed pictures.
  */
 #include "image/vips_adapter.h"
+#include "image/strip.h"
 
 #include <inttypes.h>
 
@@ -85,8 +86,14 @@ static int encode(VipsImage *image, const struct image_variant *variant,
 	g_object_set(operation, "in", image, "strip", !variant->keep, NULL);
 	set_options(operation, format, variant, quality);
 	status = vips_cache_operation_buildp(&operation);
-	if (!status)
+	if (!status) {
+		VipsArea *area;
+
 		g_object_get(operation, "buffer", blob, NULL);
+		area = VIPS_AREA(*blob);
+		area->length = strip_metadata(format, area->data, area->length,
+					      variant->keep);
+	}
 	vips_object_unref_outputs(VIPS_OBJECT(operation));
 	g_object_unref(operation);
 	return status;

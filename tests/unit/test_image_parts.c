@@ -10,6 +10,7 @@
 #include "image/magic.c"
 #include "image/magic_tiff.c"
 #include "image/png_text.c"
+#include "image/strip.c"
 
 static const struct image_limits limits = {
 	.max_pixels = 50000000,
@@ -254,6 +255,8 @@ Test(png_text, table)
 		{SLICE(HEAD TAIL), false, SLICE(HEAD TAIL)},
 		{SLICE(HEAD CHUNK("\4", "zTXt", "a\0\0.") TAIL), true,
 		 SLICE(HEAD TAIL)},
+		{SLICE(HEAD CHUNK("\x14", "zTXt", XMP "\0.") TAIL), true,
+		 SLICE(HEAD CHUNK("\x14", "zTXt", XMP "\0.") TAIL)},
 		{SLICE(HEAD TAIL CHUNK("\4", "zTXt", "a\0\0.")), false,
 		 SLICE(HEAD TAIL)},
 		{SLICE(HEAD CHUNK("\4", "tEXt", "a\0b.") TAIL), false,
@@ -279,6 +282,67 @@ Test(png_text, table)
 		cr_assert_eq(png_text_drop(png, cases[i].keep_xmp, out), len);
 		cr_expect(slice_equal(slice_of(out, len), cases[i].out),
 			  "case %zu", i);
+	}
+}
+
+/* --- Metadata taken out ----------------------------------------------------- */
+
+#define WEBP(size, flags)                                                      \
+	"RIFF" size "WEBPVP8X\x0a\0\0\0" flags "\0\0\0\0\0\0\0\0\0"
+#define EXIF                                                                   \
+	"\xff\xe1\0\x0a"                                                       \
+	"Exif\0\0.."
+#define SCAN                                                                   \
+	"\xff\xda\0\4..\xff\xe1\0\x08"                                         \
+	"Exif\0\0\xff\xd9"
+
+Test(strip, table)
+{
+	static const struct {
+		enum image_format format;
+		unsigned keep;
+		struct slice in, out;
+	} cases[] = {
+		{IMAGE_JPEG, 0, SLICE("\xff\xd8" EXIF SCAN),
+		 SLICE("\xff\xd8" SCAN)},
+		{IMAGE_JPEG, IMAGE_KEEP_EXIF, SLICE("\xff\xd8" EXIF SCAN),
+		 SLICE("\xff\xd8" EXIF SCAN)},
+		{IMAGE_PNG, IMAGE_KEEP_EXIF,
+		 SLICE(HEAD CHUNK("\1", "eXIf", "a") CHUNK("\1", "eXIf", "a")),
+		 SLICE(HEAD CHUNK("\1", "eXIf", "a"))},
+		{IMAGE_PNG, IMAGE_KEEP_ICC,
+		 SLICE(HEAD CHUNK("\1", "eXIf", "a") TAIL), SLICE(HEAD TAIL)},
+		{IMAGE_WEBP, IMAGE_KEEP_XMP,
+		 SLICE(WEBP("\x42\0\0\0", "\x3c") "ICCP\3\0\0\0abc\0"
+						  "VP8 \2\0\0\0ab"
+						  "EXIF\2\0\0\0ab"
+						  "XMP \2\0\0\0ab"),
+		 SLICE(WEBP("\x2a\0\0\0", "\x14") "VP8 \2\0\0\0ab"
+						  "XMP \2\0\0\0ab")},
+		{IMAGE_GIF, 0, SLICE("GIF89a.................."),
+		 SLICE("GIF89a..................")},
+	};
+	size_t i, len;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct slice in = cases[i].in;
+		char *copy = malloc(in.len);
+
+		memcpy(copy, in.ptr, in.len);
+		len = strip_metadata(cases[i].format, copy, in.len,
+				     cases[i].keep);
+		cr_expect(slice_equal(slice_of(copy, len), cases[i].out),
+			  "case %zu: %zu bytes", i, len);
+		free(copy);
+		/* Cut anywhere it stays within its bytes. */
+		for (len = 0; len < in.len; len++) {
+			copy = malloc(len ? len : 1);
+			memcpy(copy, in.ptr, len);
+			cr_expect_leq(strip_metadata(cases[i].format, copy, len,
+						     cases[i].keep),
+				      len);
+			free(copy);
+		}
 	}
 }
 
