@@ -91,12 +91,14 @@ static void inline_on_piece(void *arg, bool equal, struct slice gone,
 		inline_change(out, gone, come);
 }
 
-static int inline_lines(struct arena *arena, const struct text_pair *pair,
-			const struct diff_op *op, struct buf *out)
+static int inline_lines(const struct diff_refine *refine,
+			const struct text_pair *pair, const struct diff_op *op,
+			struct buf *out)
 {
 	const struct text_side *side = pair->side;
 	size_t count;
-	struct diff_row *rows = diff_pair_lines(arena, pair, op, &count);
+	struct diff_row *rows =
+		diff_pair_lines(refine->arena, pair, op, &count);
 
 	if (!rows)
 		return -1;
@@ -110,7 +112,8 @@ static int inline_lines(struct arena *arena, const struct text_pair *pair,
 		if (!line[0].len || !line[1].len) {
 			inline_mark(out, "del", line[0]);
 			inline_mark(out, "ins", line[1]);
-		} else if (diff_pair_words(arena, line, inline_on_piece, out)) {
+		} else if (diff_pair_words(refine, line, inline_on_piece,
+					   out)) {
 			return -1;
 		}
 	}
@@ -118,9 +121,11 @@ static int inline_lines(struct arena *arena, const struct text_pair *pair,
 }
 
 int diff_inline(struct arena *arena, const struct text_pair *pair,
-		const struct diff_result *result,
-		const struct text_options *options, struct buf *out)
+		struct diff_result *result, const struct text_options *options,
+		struct buf *out)
 {
+	const struct diff_refine refine = {arena, &options->engine, result};
+
 	for (size_t n = 0; n < result->op_count && !out->failed; n++) {
 		const struct diff_op *op = &result->ops[n];
 		struct slice gone =
@@ -132,7 +137,7 @@ int diff_inline(struct arena *arena, const struct text_pair *pair,
 			diff_put_escaped(out, come);
 		else if (op->tag != DIFF_REPLACE || options->unit != TEXT_LINE)
 			inline_change(out, gone, come);
-		else if (inline_lines(arena, pair, op, out))
+		else if (inline_lines(&refine, pair, op, out))
 			return -1;
 	}
 	return 0;

@@ -10,8 +10,6 @@
 
 #define PAIR_CELLS_MAX 10000 /* lines times lines; past it no search */
 #define PAIR_LEAST     300   /* per mille of similarity */
-#define WORDS_BYTES    ((size_t)16 << 20)
-#define WORDS_WORK     200000 /* steps for one line */
 
 /* --- Words ---------------------------------------------------------------- */
 
@@ -84,19 +82,28 @@ static struct slice pair_piece(const struct slice *tokens, uint32_t from,
 				 tokens[from].ptr));
 }
 
-int diff_pair_words(struct arena *arena, const struct slice line[2],
-		    diff_piece_cb *on_piece, void *arg)
+int diff_pair_words(const struct diff_refine *refine,
+		    const struct slice line[2], diff_piece_cb *on_piece,
+		    void *arg)
 {
 	struct diff_options options = DIFF_OPTIONS_INIT;
-	struct pair_words words = {.names = diff_interner_new(WORDS_BYTES)};
+	size_t most = refine->engine->max_memory ? refine->engine->max_memory
+						 : DIFF_MEMORY_DEFAULT;
+	struct pair_words words = {.names = diff_interner_new(most)};
 	struct diff_result result = {0};
 	int status = -1;
 
-	options.max_work = WORDS_WORK;
-	if (words.names && !pair_words_side(arena, line[0], &words, 0) &&
-	    !pair_words_side(arena, line[1], &words, 1))
+	options.max_memory = most;
+	options.max_work = diff_work_left(refine->engine, refine->result->work);
+	if (words.names &&
+	    !pair_words_side(refine->arena, line[0], &words, 0) &&
+	    !pair_words_side(refine->arena, line[1], &words, 1))
 		status = diff_run(&words.seq[0], &words.seq[1], &options,
 				  &result, NULL);
+	if (!status) {
+		refine->result->work += result.work;
+		refine->result->exact &= result.exact;
+	}
 	for (size_t n = 0; !status && n < result.op_count; n++) {
 		const struct diff_op *op = &result.ops[n];
 

@@ -14,7 +14,7 @@
 #include "diff/diff_text.h"
 
 struct side_table {
-	struct arena *arena;
+	struct diff_refine refine;
 	const struct text_pair *pair;
 	const struct text_options *options;
 	struct buf *out;
@@ -83,7 +83,8 @@ static int side_cell(const struct side_table *t, enum diff_side side,
 		side_mark(t->out, side, line[side]);
 	} else {
 		line[!side] = side_line(t, !side, at[!side], &ended[!side]);
-		status = diff_pair_words(t->arena, line, side_on_piece, &cells);
+		status = diff_pair_words(&t->refine, line, side_on_piece,
+					 &cells);
 	}
 	if (!ended[side])
 		buf_add_text(t->out, "<span class=\"diff_no_newline\"></span>");
@@ -145,7 +146,8 @@ static int side_equal(struct side_table *t, const struct diff_result *result,
 static int side_change(struct side_table *t, const struct diff_op *op)
 {
 	size_t count;
-	struct diff_row *rows = diff_pair_lines(t->arena, t->pair, op, &count);
+	struct diff_row *rows =
+		diff_pair_lines(t->refine.arena, t->pair, op, &count);
 
 	if (!rows)
 		return -1;
@@ -170,10 +172,13 @@ static void side_head(struct side_table *t)
 }
 
 int diff_side(struct arena *arena, const struct text_pair *pair,
-	      const struct diff_result *result,
-	      const struct text_options *options, struct buf *out)
+	      struct diff_result *result, const struct text_options *options,
+	      struct buf *out)
 {
-	struct side_table t = {arena, pair, options, out, false};
+	struct side_table t = {.refine = {arena, &options->engine, result},
+			       .pair = pair,
+			       .options = options,
+			       .out = out};
 
 	side_head(&t);
 	for (size_t n = 0; n < result->op_count && !out->failed; n++) {

@@ -97,15 +97,16 @@ int diff_unified(struct buf *out, const struct text_pair *pair,
 		 const struct diff_result *result,
 		 const struct text_options *options, struct err *err);
 
-/* HTML: the whole text, escaped, with <del> and <ins>. */
+/* HTML: the whole text, escaped, with <del> and <ins>. What it takes to compare
+ * words goes into the result. */
 int diff_inline(struct arena *arena, const struct text_pair *pair,
-		const struct diff_result *result,
-		const struct text_options *options, struct buf *out);
+		struct diff_result *result, const struct text_options *options,
+		struct buf *out);
 
-/* HTML: a table of two columns. */
+/* HTML: a table of two columns; the same. */
 int diff_side(struct arena *arena, const struct text_pair *pair,
-	      const struct diff_result *result,
-	      const struct text_options *options, struct buf *out);
+	      struct diff_result *result, const struct text_options *options,
+	      struct buf *out);
 
 /* A row of a replaced block: a line of each side, DIFF_NO_ID for none. */
 struct diff_row {
@@ -120,12 +121,21 @@ struct diff_row *diff_pair_lines(struct arena *arena,
 				 const struct text_pair *pair,
 				 const struct diff_op *op, size_t *count);
 
+/* For diff_pair_words: the budgets, and the result that its steps count for
+ * and that says whether they were enough. */
+struct diff_refine {
+	struct arena *arena;
+	const struct diff_options *engine;
+	struct diff_result *result;
+};
+
 /* What changed between two lines, word by word. The callback gets pieces in
  * order; both empty never. 0, or -1 if memory is short. */
 typedef void diff_piece_cb(void *arg, bool equal, struct slice old_piece,
 			   struct slice new_piece);
-int diff_pair_words(struct arena *arena, const struct slice line[2],
-		    diff_piece_cb *on_piece, void *arg);
+int diff_pair_words(const struct diff_refine *refine,
+		    const struct slice line[2], diff_piece_cb *on_piece,
+		    void *arg);
 
 /* Appends the text with & < > " escaped, and carriage returns, which HTML
  * would drop. */
