@@ -216,6 +216,22 @@ static void gram_search(struct difflib *d, const struct engine_region *r,
 	}
 }
 
+/* How long the run is that the match begins with. It is the first match of that
+ * length, too: whatever is as long came up at the shorter one. */
+static uint32_t gram_grow(const struct difflib *d,
+			  const struct engine_region *r,
+			  const struct difflib_match *m)
+{
+	uint32_t size = m->size;
+
+	while (m->i + size < r->ahi && m->j + size < r->bhi &&
+	       d->a[m->i + size] == d->b[m->j + size] &&
+	       !d->junk[d->b[m->j + size]])
+		size++;
+	d->engine->steps += size - m->size;
+	return size;
+}
+
 static void gram_probe(struct difflib *d, const struct engine_region *r,
 		       uint32_t size, struct difflib_match *match)
 {
@@ -338,8 +354,9 @@ int difflib_gram_find(struct difflib *d, const struct difflib_part *part,
 
 		gram_probe(d, &part->region, size, match);
 		if (match->size) {
-			known = size;
+			known = gram_grow(d, &part->region, match);
 			found = *match;
+			found.size = known;
 			/* Past the bound it has done its work. */
 			stride *= stride < over ? 2 : 1;
 		} else {

@@ -244,3 +244,32 @@ Test(diff_text, large)
 	buf_release(&old_text);
 	buf_release(&new_text);
 }
+
+/* One line that changes, of very many words: they are compared within the
+ * task's budgets, and the result says if these were not enough. */
+Test(diff_text, long_line)
+{
+	static const char *const outputs[] = {"inline", "side_by_side"};
+	struct buf line;
+
+	buf_init(&line, CASE_MEMORY);
+	for (uint32_t n = 0; n < 300000; n++)
+		buf_printf(&line, "w%u ", n);
+	for (size_t n = 0; n < 4; n++) {
+		bool spent = n >= 2;
+		struct diff_case c;
+
+		diff_case_init(&c);
+		diff_case_text(&c, "old", buf_slice(&line));
+		diff_case_text(&c, "new", slice_of(line.ptr + 3, line.len - 3));
+		diff_case_text(&c, "output", slice_text(outputs[n % 2]));
+		if (spent)
+			diff_case_raw(&c, "max_work", SLICE("1000"));
+		cr_assert_eq(diff_case_run(&c), 0, "%s", c.err.message);
+		cr_expect(slice_is(node_raw(c.result, "exact"),
+				   spent ? "false" : "true"),
+			  "%s, spent %d", outputs[n % 2], spent);
+		diff_case_release(&c);
+	}
+	buf_release(&line);
+}
