@@ -25,7 +25,7 @@ LIBCFLAGS := $(shell $(PKG) --cflags $(PKGS) 2>/dev/null)
 LIBS	:= $(shell $(PKG) --libs $(PKGS) 2>/dev/null) \
 	   $(if $(call has,yaml-0.1),-lyaml) \
 	   $(if $(call has,hiredis_ssl),-lhiredis_ssl -lssl) \
-	   -lev -lm -ldl
+	   -lev -lm -ldl -pthread
 # VIPS=no builds without pictures, as does a system without libvips.
 ifeq ($(origin VIPS),undefined)
 VIPS	:= $(call has,vips)

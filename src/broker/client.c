@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/xalloc.h"
+#include "broker/redis_lookup.h"
 #include "broker/redis_tls.h"
 #include "broker/url.h"
 
@@ -151,6 +152,27 @@ static int login(struct opening *opening, struct err *err)
 	return 0;
 }
 
+/* The first of a host's addresses that answers. As hiredis's own: NULL, or an
+ * `err` in it; NULL also for a name that has none, with `err` filled. */
+static redisContext *connect_host(const struct url_host *host,
+				  struct timeval limit, struct err *err)
+{
+	struct redis_addresses found;
+	redisContext *context = NULL;
+	size_t i;
+
+	err_set(err, ERR_INTERNAL, "out of memory");
+	if (redis_lookup_now(host->name, &found, err))
+		return NULL;
+	for (i = 0; i < found.count && (!context || context->err); i++) {
+		if (context)
+			redisFree(context);
+		context = redisConnectWithTimeout(found.text[i], host->port,
+						  limit);
+	}
+	return context;
+}
+
 /* A socket with a deadline, and TLS on it where the URL says so. */
 static int connect_to(struct opening *opening, const struct url_host *host,
 		      struct err *err)
@@ -158,18 +180,18 @@ static int connect_to(struct opening *opening, const struct url_host *host,
 	struct timeval limit = to_timeval(opening->seconds);
 	struct client *client = opening->client;
 	const struct url *url = &opening->url;
+	struct err why = ERR_INIT;
 
 	if (client->context)
 		redisFree(client->context);
 	client->session = NULL;
 	client->context =
 		url->path ? redisConnectUnixWithTimeout(url->path, limit)
-			  : redisConnectWithTimeout(host->name, host->port,
-						    limit);
+			  : connect_host(host, limit, &why);
 	if (!client->context || client->context->err)
 		return not_reached(err, url,
 				   client->context ? client->context->errstr
-						   : "out of memory");
+						   : why.message);
 	client->context->reader->maxbuf = 0;
 	client_set_timeout(client, opening->seconds);
 	if (!url->tls)
@@ -203,8 +225,8 @@ static int ask_sentinel(const struct opening *opening,
 {
 	struct timeval limit =
 		to_timeval(opening->seconds < 1 ? opening->seconds : 1);
-	redisContext *asked =
-		redisConnectWithTimeout(sentinel->name, sentinel->port, limit);
+	struct err why = ERR_INIT;
+	redisContext *asked = connect_host(sentinel, limit, &why);
 	redisReply *reply = NULL;
 	int status = -1;
 

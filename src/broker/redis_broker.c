@@ -147,15 +147,6 @@ static void on_due(void *arg)
 	run_turn(redis);
 }
 
-static void connect_main(struct redis_broker *redis)
-{
-	if (redis->url.master_name)
-		redis_sentinel_ask(redis->sentinel);
-	else
-		redis_conn_open(redis->main, &redis->url, redis->password,
-				redis->name);
-}
-
 /* A wait is over: connect, or go on where Redis refused. */
 static void on_reconnect(void *arg)
 {
@@ -165,7 +156,7 @@ static void on_reconnect(void *arg)
 		return;
 	if (!redis_conn_is_ready(redis->main)) {
 		if (redis->connect_due)
-			connect_main(redis);
+			redis_open_connect(redis);
 		redis->connect_due = false;
 		return;
 	}
@@ -202,6 +193,7 @@ static void on_ready(void *arg, struct redis_conn *conn)
 		return;
 	}
 	redis->main_id = redis_conn_login(conn)->id;
+	redis->unproven = false;
 	redis->restart = false;
 	redis->hold_until = 0;
 	/* A server seen for the first time may not know the scripts. */
@@ -223,8 +215,8 @@ static void close_all(struct redis_broker *redis)
 	redis_side_close(redis);
 }
 
-static void on_main_down(struct redis_broker *redis, const struct err *err,
-			 bool fatal)
+void redis_broker_down(struct redis_broker *redis, const struct err *err,
+		       bool fatal)
 {
 	redis_former_add(redis, &redis->main_id);
 	redis->adopting = redis->restart = redis->leaving = false;
@@ -252,7 +244,7 @@ static void on_down(void *arg, struct redis_conn *conn, const struct err *err,
 	if (redis->stopped)
 		return;
 	if (!queue) {
-		on_main_down(redis, err, fatal);
+		redis_broker_down(redis, err, fatal);
 		return;
 	}
 	redis_former_add(redis, &queue->id);
@@ -265,7 +257,7 @@ static const struct redis_conn_events conn_events = {on_ready, on_down};
 
 static void redis_start(struct broker *broker)
 {
-	connect_main(redis_of(broker));
+	redis_open_connect(redis_of(broker));
 }
 
 static void redis_want(struct broker *broker, size_t slots)
@@ -325,6 +317,7 @@ static void redis_free(struct broker *broker)
 	size_t i;
 
 	redis_conn_free(redis->main);
+	redis_open_release(redis);
 	redis_side_release(redis);
 	redis_sentinel_free(redis->sentinel);
 	redis_settle_free_all(redis);
@@ -441,6 +434,7 @@ struct broker *broker_redis_new(struct loop *loop,
 	hash_init(&redis->watched);
 	redis->main = redis_conn_new(loop, &conn_events, redis);
 	redis_conn_use_tls(redis->main, redis->tls);
+	redis_open_init(redis);
 	make_queues(redis, options);
 	redis_name_make(redis);
 	redis_side_init(redis);

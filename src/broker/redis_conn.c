@@ -1,7 +1,7 @@
 /*
  * A pipelined, non-blocking connection. Knows no scripts and no queues, and
- * never decides to connect again: its owner does. A host's name is looked up
- * when it connects, which waits for the resolver; addresses do not wait.
+ * never decides to connect again: its owner does. Names of hosts are looked up
+ * by the owner, too.
  */
 #include "broker/redis_conn.h"
 

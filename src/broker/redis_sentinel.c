@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/xalloc.h"
+#include "broker/redis_lookup.h"
 #include "broker/redis_state.h"
 
 /* To connect, and to answer, each; then the next one is asked. */
@@ -26,6 +27,9 @@ struct redis_sentinel {
 	struct url url; /* of one sentinel: borrowed texts */
 	size_t at;	/* which one of the list */
 	size_t tried;	/* without success, in a row */
+	size_t rounds;	/* without success of any: other addresses are tried */
+	struct redis_lookup *lookup;
+	struct redis_addresses address; /* of url's host */
 	bool asking;
 	struct loop_timer *again;
 };
@@ -78,6 +82,7 @@ static void ask_failed(struct redis_sentinel *sentinel, const char *why)
 		return;
 	}
 	sentinel->tried = 0;
+	sentinel->rounds++;
 	err_set(&err, ERR_INTERNAL, "no sentinel names a master: %.150s", why);
 	redis_broker_say(redis, BROKER_DOWN, &err);
 	redis->loop->timer_set(sentinel->again,
@@ -106,8 +111,7 @@ static void use_master(struct redis_sentinel *sentinel, const char *host,
 	redis->target.user = redis->url.user ? xstrdup(redis->url.user) : NULL;
 	redis->target.password =
 		redis->url.password ? xstrdup(redis->url.password) : NULL;
-	redis_conn_open(redis->main, &redis->target, redis->password,
-			redis->name);
+	redis_open_server(redis);
 }
 
 /* "NAME OLD-HOST OLD-PORT NEW-HOST NEW-PORT" */
@@ -122,6 +126,8 @@ static void on_switch(struct redis_sentinel *sentinel, const char *text)
 	/* Whatever the old master says from now on will be thrown away; where
 	 * it is gone already, the wait for it ends. */
 	redis->failures = 0;
+	if (redis_lookup_stop(redis->lookup))
+		redis->connect_due = true;
 	if (redis->connect_due)
 		redis->loop->timer_set(redis->reconnect, 0);
 	else
@@ -211,13 +217,8 @@ static void on_ready(void *arg, struct redis_conn *conn)
 	redis_conn_subscribe(conn, "+switch-master", on_message, sentinel);
 }
 
-static void on_down(void *arg, struct redis_conn *conn, const struct err *err,
-		    bool fatal)
+static void fail(struct redis_sentinel *sentinel, const struct err *err)
 {
-	struct redis_sentinel *sentinel = arg;
-
-	(void)conn;
-	(void)fatal;
 	if (sentinel->asking) {
 		ask_failed(sentinel, err->message);
 		return;
@@ -228,15 +229,38 @@ static void on_down(void *arg, struct redis_conn *conn, const struct err *err,
 					 redis_broker_backoff(3));
 }
 
+static void on_down(void *arg, struct redis_conn *conn, const struct err *err,
+		    bool fatal)
+{
+	(void)conn;
+	(void)fatal;
+	fail(arg, err);
+}
+
 static const struct redis_conn_events events = {on_ready, on_down};
+
+static void on_addresses(void *arg, const struct redis_addresses *found,
+			 const struct err *err)
+{
+	struct redis_sentinel *sentinel = arg;
+	const struct redis_broker *redis = sentinel->redis;
+
+	if (!found) {
+		fail(sentinel, err);
+		return;
+	}
+	sentinel->address = *found;
+	sentinel->url.address =
+		sentinel->address.text[sentinel->rounds % found->count];
+	redis_conn_open(sentinel->conn, &sentinel->url,
+			redis->sentinel_password, redis->name);
+}
 
 static void open_next(struct redis_sentinel *sentinel)
 {
-	struct redis_broker *redis = sentinel->redis;
-
 	sentinel->url = (struct url){.host = sentinel->list[sentinel->at]};
-	redis_conn_open(sentinel->conn, &sentinel->url,
-			redis->sentinel_password, redis->name);
+	redis_lookup_start(sentinel->lookup, sentinel->url.host.name,
+			   SENTINEL_SECONDS);
 }
 
 static void on_again(void *arg)
@@ -267,6 +291,8 @@ struct redis_sentinel *redis_sentinel_new(struct redis_broker *redis)
 			 redis->url.sentinels[i].port);
 	sentinel->conn = redis_conn_new(redis->loop, &events, sentinel);
 	redis_conn_any_role(sentinel->conn, SENTINEL_SECONDS);
+	sentinel->lookup =
+		redis_lookup_new(redis->loop, on_addresses, sentinel);
 	sentinel->again =
 		redis->loop->timer_new(redis->loop, on_again, sentinel);
 	return sentinel;
@@ -277,6 +303,7 @@ void redis_sentinel_free(struct redis_sentinel *sentinel)
 	if (!sentinel)
 		return;
 	redis_conn_free(sentinel->conn);
+	redis_lookup_free(sentinel->lookup);
 	while (sentinel->count > 0)
 		free(sentinel->list[--sentinel->count].name);
 	sentinel->redis->loop->timer_free(sentinel->again);

@@ -1,5 +1,6 @@
 /*
- * Sockets for connections on a loop. Looks nothing up and speaks no protocol.
+ * Sockets for connections on a loop. A host is to be an address by now: names
+ * would wait for the resolver.
  */
 #include "broker/redis_socket.h"
 
@@ -13,9 +14,11 @@ void redis_socket_open(struct redis_socket *socket, const struct url *url)
 {
 	socket->url = url;
 	socket->session = NULL;
-	socket->context = url->path ? redisConnectUnixNonBlock(url->path)
-				    : redisConnectNonBlock(url->host.name,
-							   url->host.port);
+	socket->context =
+		url->path ? redisConnectUnixNonBlock(url->path)
+			  : redisConnectNonBlock(url->address ? url->address
+							      : url->host.name,
+						 url->host.port);
 }
 
 void redis_socket_close(struct redis_socket *socket)

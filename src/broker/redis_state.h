@@ -2,6 +2,7 @@
  * What the parts of the Redis broker share. Only src/broker includes this.
  *
  *	redis_broker.c	the interface; the main connection up and down
+ *	redis_open.c	where the main connection goes
  *	redis_name.c	the worker's name, names of keys, beginnings of scripts
  *	redis_claim.c	claims: when to ask, what is handed out
  *	redis_park.c	connections that wait for a task
@@ -13,6 +14,7 @@
  *	redis_side.c	the connections for signs of life and for hints
  *	redis_ask.c	admissions and fetches
  *	redis_sentinel.c who is the master
+ *	redis_lookup.c	names of hosts
  *	redis_mutant.c	defects on purpose, for tests
  */
 #ifndef BROKER_REDIS_STATE_H
@@ -127,6 +129,9 @@ struct redis_broker {
 	size_t queue_count;
 
 	struct redis_conn *main;
+	struct redis_lookup *lookup; /* of its host */
+	size_t address_at;	     /* which of the host's addresses */
+	bool unproven;		     /* it has not served since it was chosen */
 	struct redis_side life, wake;
 	enum broker_state state;
 	bool was_up, registered, adopting, fatal, stopping, stopped, leaving;
@@ -229,6 +234,9 @@ bool redis_broker_can_send(const struct redis_broker *redis);
 void redis_broker_restart(struct redis_broker *redis);
 /* Taken for dead: forgets everything, says so, begins under a new name. */
 void redis_broker_gone(struct redis_broker *redis);
+/* The main connection broke, or could not be made: tries again later. */
+void redis_broker_down(struct redis_broker *redis, const struct err *err,
+		       bool fatal);
 /* Sends on the main connection. */
 void redis_broker_send(struct redis_broker *redis,
 		       struct redis_command *command, redis_reply_cb *cb,
@@ -244,6 +252,15 @@ void redis_former_add(struct redis_broker *redis, int64_t *id);
 /* Ends them on the server, ahead of what is sent next on the main connection. */
 void redis_former_end(struct redis_broker *redis);
 void redis_former_release(struct redis_broker *redis);
+
+/* --- redis_open.c ------------------------------------------------------------ */
+
+void redis_open_init(struct redis_broker *redis);
+void redis_open_release(struct redis_broker *redis);
+/* Finds the server and opens the main connection. */
+void redis_open_connect(struct redis_broker *redis);
+/* The same for the server of redis_url, which is known by now. */
+void redis_open_server(struct redis_broker *redis);
 
 /* --- redis_name.c ------------------------------------------------------------ */
 

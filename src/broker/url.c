@@ -273,6 +273,7 @@ void url_release(struct url *url)
 
 	free(url->path);
 	free(url->host.name);
+	free(url->address);
 	free(url->user);
 	free(url->password);
 	free(url->master_name);

@@ -19,6 +19,7 @@ struct url {
 	bool tls;
 	char *path; /* of a Unix socket, else NULL */
 	struct url_host host;
+	char *address;	       /* of the host, where somebody looked it up */
 	char *user, *password; /* NULL: none */
 	int db;
 	char *master_name; /* Sentinel: NULL otherwise */
