@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/redis_script.h"
 #include "cherry/buf.h"
 
 #define NAMES_MAX 100
@@ -24,7 +25,7 @@ static struct {
 	bool resets_new, hangs_new;
 	size_t reset_new;
 } rule;
-static char names[NAMES_MAX][NAME_LEN];
+static char names[NAMES_MAX][2 * NAME_LEN];
 
 /* Bytes of the line at `at`, its end included; 0: not whole. */
 static size_t line_len(const struct buf *buf, size_t at)
@@ -61,60 +62,92 @@ static size_t value_len(const struct buf *buf)
 	return at;
 }
 
-/* Appends the word whose length stands at `at`; returns where the next one is. */
-static size_t add_word(const struct buf *buf, size_t at, char *out, size_t size)
+/* The word whose length stands at `at`. */
+static struct slice word_at(const struct buf *buf, size_t at)
 {
-	size_t line = line_len(buf, at), len = strlen(out);
+	size_t line = line_len(buf, at);
 	size_t count = (size_t)strtoll(buf->ptr + at + 1, NULL, 10);
 
-	snprintf(out + len, size - len, "%.*s", (int)(count < 60 ? count : 60),
-		 buf->ptr + at + line);
-	return at + line + count + 2;
+	return slice_of(buf->ptr + at + line, count);
 }
 
-/* The command's name, as its sender wrote it, and with its first word. */
+/* What cherry calls the script that is named so, or whose text this is. */
+static const char *script_name(struct slice word, bool whole)
+{
+	static const char *const scripts[REDIS_SCRIPT_COUNT] = {
+		"register", "claim", "adopt", "settle", "beat",
+		"reap",	    "leave", "owned", "admit",	"fetch"};
+	static struct redis_command commands[2][REDIS_SCRIPT_COUNT];
+	int i;
+
+	for (i = 0; i < REDIS_SCRIPT_COUNT; i++) {
+		struct redis_command *command = &commands[whole][i];
+
+		if (!command->count)
+			redis_script_begin(command, (enum redis_script)i, whole,
+					   0);
+		if (slice_equal(word,
+				word_at(&command->bytes, whole ? 10 : 13)))
+			return scripts[i];
+	}
+	return "unknown";
+}
+
+/* The command's name as its sender wrote it, and with its first word or, where
+ * that is a script, with the script's name. */
 static void command_name(const struct buf *buf, char name[NAME_LEN],
 			 char both[2 * NAME_LEN])
 {
-	size_t next;
+	size_t first = line_len(buf, 0);
+	struct slice word = word_at(buf, first);
+	struct slice next;
+	size_t at = (size_t)(word.ptr - buf->ptr) + word.len + 2;
 
-	name[0] = '\0';
-	next = add_word(buf, line_len(buf, 0), name, NAME_LEN);
+	snprintf(name, NAME_LEN, "%.*s", (int)word.len, word.ptr);
 	snprintf(both, 2 * NAME_LEN, "%s", name);
 	if (strtoll(buf->ptr + 1, NULL, 10) < 2)
 		return;
-	strcat(both, "|");
-	add_word(buf, next, both, 2 * NAME_LEN);
+	next = word_at(buf, at);
+	if (!strncmp(name, "EVAL", 4))
+		snprintf(both, 2 * NAME_LEN, "%s|%s", name,
+			 script_name(next, !strcmp(name, "EVAL")));
+	else
+		snprintf(both, 2 * NAME_LEN, "%s|%.*s", name,
+			 (int)(next.len < 60 ? next.len : 60), next.ptr);
 }
 
 /* Keeps a list of what is sent. */
 static void note_name(const char *name, const char *both)
 {
-	bool two = !strcmp(name, "CLIENT") || !strcmp(name, "EVALSHA");
+	bool two = !strcmp(name, "CLIENT") || !strncmp(name, "EVAL", 4);
 	size_t i;
 
 	for (i = 0; i < NAMES_MAX && names[i][0]; i++) {
-		if (!strncmp(names[i], two ? both : name, NAME_LEN - 1))
+		if (!strcmp(names[i], two ? both : name))
 			return;
 	}
 	if (i < NAMES_MAX)
-		snprintf(names[i], NAME_LEN, "%.*s", NAME_LEN - 1,
-			 two ? both : name);
+		snprintf(names[i], 2 * NAME_LEN, "%s", two ? both : name);
+}
+
+static bool name_fits(const char *name, const char *both)
+{
+	const char *word = strchr(both, '|');
+
+	if (!strcmp(rule.name, "*"))
+		return strcmp(name, "AUTH") != 0 && strcmp(name, "HELLO") != 0;
+	if (!strncmp(rule.name, "*|", 2))
+		return word && !strcmp(word, rule.name + 1);
+	return !strcmp(rule.name, name) || !strcmp(rule.name, both);
 }
 
 static bool rule_hits(const struct buf *command)
 {
 	char name[NAME_LEN], both[2 * NAME_LEN];
-	bool all = !strcmp(rule.name, "*");
 
 	command_name(command, name, both);
 	note_name(name, both);
-	if (!rule.every)
-		return false;
-	if (all ? !strcmp(name, "AUTH") || !strcmp(name, "HELLO")
-		: strcmp(rule.name, name) != 0 && strcmp(rule.name, both) != 0)
-		return false;
-	if (++rule.seen % rule.every)
+	if (!rule.every || !name_fits(name, both) || ++rule.seen % rule.every)
 		return false;
 	rule.given++;
 	rule.struck++;

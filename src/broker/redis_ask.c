@@ -5,6 +5,7 @@
 #include "broker/redis_state.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include "base/xalloc.h"
 #include "broker/keys.h"
 #include "base/crash.h"
@@ -76,6 +77,15 @@ static void answer_fetch(const struct redis_ask *ask, const redisReply *reply)
 			      (size_t)reply->integer);
 }
 
+/* Rights that are missing for one key, or for what reads it, are that task's
+ * affair. A password or a right that was taken away is everybody's. */
+static bool is_denied_key(const redisReply *reply)
+{
+	return redis_command_class(reply) == REDIS_CLASS_DENIED &&
+	       (strstr(reply->str, "access") ||
+		strstr(reply->str, "The user executing the script"));
+}
+
 static void answer_admit(const struct redis_ask *ask, const redisReply *reply)
 {
 	static const enum broker_admission admissions[] = {
@@ -102,8 +112,7 @@ static void on_answer(void *arg, const redisReply *reply)
 		free(ask);
 		return;
 	}
-	/* Rights that are missing for one key are that task's affair. */
-	if (ask->on_fetch && redis_command_class(reply) == REDIS_CLASS_DENIED) {
+	if (ask->on_fetch && is_denied_key(reply)) {
 		remove_ask(redis, ask);
 		copy = *ask;
 		free(ask);

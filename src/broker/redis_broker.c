@@ -12,7 +12,7 @@
 #include "broker/redis_tls.h"
 
 #define BACKOFF_MIN 0.05
-#define BACKOFF_MAX 2.0
+#define BACKOFF_MAX 1.6 /* back within 2 s of the end of any fault */
 
 static struct redis_broker *redis_of(struct broker *broker)
 {
@@ -143,7 +143,7 @@ static void on_due(void *arg)
 	struct redis_broker *redis = arg;
 
 	redis->due_at = 0;
-	redis->more = true;
+	redis_claim_again(redis);
 	run_turn(redis);
 }
 
@@ -158,6 +158,13 @@ static void on_reconnect(void *arg)
 		if (redis->connect_due)
 			redis_open_connect(redis);
 		redis->connect_due = false;
+		return;
+	}
+	/* Something else set the timer meanwhile, or it was early. */
+	if (!redis_broker_can_send(redis)) {
+		redis->loop->timer_set(redis->reconnect,
+				       0.001 + redis->hold_until -
+					       redis_now(redis));
 		return;
 	}
 	if (redis->restart) {
@@ -277,7 +284,7 @@ static void redis_limit(struct broker *broker, size_t queue, size_t slots)
 	if (queue >= redis->queue_count || redis->queues[queue].limit == slots)
 		return;
 	if (slots > redis->queues[queue].limit)
-		redis->more = true;
+		redis_claim_again(redis);
 	redis->queues[queue].limit = slots;
 	redis_broker_wake(redis);
 }

@@ -180,13 +180,16 @@ static void on_claim(void *arg, const redisReply *reply)
 		redis->more = true;
 		return;
 	}
-	redis_broker_succeeded(redis);
-	redis->more = false;
+	redis->more = redis->again;
 	got = redis_claim_read(redis, reply, 0, call.first_id);
 	if (got < 0) {
 		redis_broker_gone(redis);
 		return;
 	}
+	/* One that found nothing has written nothing: it says nothing about a
+	 * server that refuses. */
+	if (got > 0)
+		redis_broker_succeeded(redis);
 	/* Fewer than asked for: the queues are empty, or held by limits. */
 	if ((size_t)got >= call.asked)
 		redis->more = true;
@@ -215,6 +218,7 @@ static void send_claim(struct redis_broker *redis, size_t asked)
 	call->first_id = redis_claim_reserve(
 		redis, asked + REDIS_CLAIM_MAX * redis->queue_count);
 	redis->claiming++;
+	redis->again = false;
 	redis->reserved += asked;
 	redis_name_script(redis, REDIS_SCRIPT_CLAIM, SIZE_MAX, 0, &command);
 	redis_command_text(&command, redis->name);
@@ -247,6 +251,11 @@ static void reopen(struct redis_broker *redis)
 		queue->closed_until = 0;
 		redis->more = true;
 	}
+}
+
+void redis_claim_again(struct redis_broker *redis)
+{
+	redis->more = redis->again = true;
 }
 
 void redis_claim_pump(struct redis_broker *redis)

@@ -5,6 +5,7 @@
  */
 #include "broker/redis_conn.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@
 
 #define CONNECT_SECONDS 5
 #define REPLY_SECONDS	10
-#define IDLE_SECONDS	4
+#define IDLE_SECONDS	3
 #define OUT_MAX		((size_t)1 << 32)
 #define OUT_KEPT	((size_t)1 << 20)
 #define WRITE_PIECE	((size_t)1 << 18)
@@ -147,14 +148,12 @@ static void send_sign(struct redis_conn *conn)
 /* When the timer should have fired, had it known all that came since. */
 static double due_time(const struct redis_conn *conn)
 {
-	double since = conn->ring.since;
+	double since = fmax(conn->ring.since, conn->heard);
 
 	if (conn->state != CONN_READY)
 		return conn->opened + conn->connect_seconds;
 	if (!conn->ring.count)
 		return conn->heard + IDLE_SECONDS;
-	if (since < conn->heard)
-		since = conn->heard;
 	return since + redis_ring_first(&conn->ring)->seconds;
 }
 
@@ -165,11 +164,13 @@ static void on_deadline(void *arg)
 
 	if (conn->reason[0])
 		return;
-	if (wait > 0.001) {
-		conn->loop->timer_set(conn->deadline, wait);
-	} else if (conn->state == CONN_READY && !conn->ring.count) {
+	if (wait <= 0.001 && conn->state == CONN_READY && !conn->ring.count) {
 		send_sign(conn);
-		conn->loop->timer_set(conn->deadline, conn->reply_seconds);
+		wait = conn->reply_seconds;
+	}
+	if (wait > 0.001) {
+		/* What comes meanwhile may be due sooner. */
+		conn->loop->timer_set(conn->deadline, fmin(wait, IDLE_SECONDS));
 	} else {
 		break_later(conn, conn->state == CONN_READY
 					  ? "an answer is overdue"
@@ -362,6 +363,7 @@ static void on_login_done(struct redis_conn *conn, const char *failure,
 		return;
 	}
 	conn->state = CONN_READY;
+	conn->loop->timer_set(conn->deadline, IDLE_SECONDS);
 	conn->events->on_ready(conn->arg, conn);
 }
 

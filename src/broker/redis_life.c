@@ -31,6 +31,16 @@ struct redis_adoption {
 
 static void adopt_queue(struct redis_broker *redis, size_t queue);
 
+/* A step of the start was refused: it is begun again after the wait. Steps
+ * follow one another, so that there is never a second start on the way. */
+static bool start_failed(struct redis_broker *redis, const redisReply *reply)
+{
+	if (!redis_broker_failed(redis, reply))
+		return false;
+	redis->restart = true;
+	return true;
+}
+
 /* The reply that tells of this claim is on the way still, on a connection that
  * did not break: it comes too late. */
 static void overtake(struct redis_queue *queue, uint64_t id)
@@ -48,7 +58,7 @@ static void on_adopted(void *arg, const redisReply *reply)
 	size_t i, count = 0;
 
 	redis->adoption = NULL;
-	if (redis_broker_failed(redis, reply)) {
+	if (start_failed(redis, reply)) {
 		free(adoption);
 		return;
 	}
@@ -107,7 +117,7 @@ static void on_owned(void *arg, const redisReply *reply)
 	struct redis_adoption *adoption;
 	size_t i, unknown = 0;
 
-	if (redis_broker_failed(redis, reply))
+	if (start_failed(redis, reply))
 		return;
 	for (i = 0; i < reply->elements; i++) {
 		uint64_t id = strtoull(reply->element[i]->str, NULL, 10);
@@ -135,7 +145,7 @@ static void adopt_queue(struct redis_broker *redis, size_t queue)
 		return;
 	}
 	redis->adopting = false;
-	redis->more = true;
+	redis_claim_again(redis);
 	if (redis->adopt_again) {
 		redis->adopt_again = false;
 		redis_broker_restart(redis);
@@ -161,7 +171,7 @@ static void on_registered(void *arg, const redisReply *reply)
 	struct redis_broker *redis = arg;
 
 	CRASH_POINT("broker.registered");
-	if (redis_broker_failed(redis, reply))
+	if (start_failed(redis, reply))
 		return;
 	redis_broker_succeeded(redis);
 	redis->registered = true;
@@ -210,7 +220,7 @@ static void on_returned(void *arg, const redisReply *reply)
 {
 	struct redis_broker *redis = arg;
 
-	if (redis_broker_failed(redis, reply))
+	if (start_failed(redis, reply))
 		return;
 	redis_broker_succeeded(redis);
 	if (is_alive(redis, reply))
@@ -249,7 +259,7 @@ static void read_queue(struct redis_broker *redis, size_t index,
 	if (part->paused)
 		redis_park_pause(queue);
 	else if (queue->paused)
-		redis->more = true;
+		redis_claim_again(redis);
 	queue->paused = part->paused;
 	for (i = 0; part->cancelled->type == REDIS_REPLY_ARRAY &&
 		    i < part->cancelled->elements;
@@ -302,14 +312,14 @@ static void add_pair(struct redis_command *command, const char *name,
 	redis_command_add(command, value);
 }
 
-static void send_words(struct redis_broker *redis, const char *const *words)
+static void send_words(struct redis_conn *conn, const char *const *words)
 {
 	struct redis_command command;
 
 	redis_command_init(&command);
 	for (; *words; words++)
 		redis_command_text(&command, *words);
-	redis_conn_send(redis_side_life(redis), &command, 0, NULL, NULL);
+	redis_conn_send(conn, &command, 0, NULL, NULL);
 }
 
 static void send_hash(struct redis_broker *redis)
@@ -343,20 +353,21 @@ static void send_hash(struct redis_broker *redis)
 /* For people: who there is, and what runs. Nothing depends on it. */
 static void send_display(struct redis_broker *redis)
 {
+	struct redis_conn *life_conn = redis_side_life(redis);
 	char now[32], past[32], life[16];
 	double time = (double)redis_clock_ms(redis) / 1000;
 
 	snprintf(now, sizeof(now), "%.3f", time);
 	snprintf(past, sizeof(past), "%.3f", time - LISTED_SECONDS);
 	snprintf(life, sizeof(life), "%d", DISPLAY_SECONDS);
-	send_words(redis, (const char *[]){"ZADD", KEYS_WORKERS, now,
-					   redis->name, NULL});
+	send_words(life_conn, (const char *[]){"ZADD", KEYS_WORKERS, now,
+					       redis->name, NULL});
 	send_hash(redis);
-	send_words(redis,
+	send_words(life_conn,
 		   (const char *[]){"EXPIRE", redis->display, life, NULL});
 	/* Names of workers that could not take theirs off the list. */
-	if (time > LISTED_SECONDS && (int64_t)time % 20 == 0)
-		send_words(redis,
+	if (time > LISTED_SECONDS && redis->displays++ % 20 == 0)
+		send_words(life_conn,
 			   (const char *[]){"ZREMRANGEBYSCORE", KEYS_WORKERS,
 					    "-inf", past, NULL});
 }
@@ -420,9 +431,10 @@ void redis_life_leave(struct redis_broker *redis)
 	if (redis->leaving || redis->stopped || !redis_broker_can_send(redis))
 		return;
 	redis->leaving = true;
-	send_words(redis,
+	/* Before the script, on the same connection: done when it is. */
+	send_words(redis->main,
 		   (const char *[]){"ZREM", KEYS_WORKERS, redis->name, NULL});
-	send_words(redis, (const char *[]){"DEL", redis->display, NULL});
+	send_words(redis->main, (const char *[]){"DEL", redis->display, NULL});
 	redis_name_script(redis, REDIS_SCRIPT_LEAVE, SIZE_MAX, 0, &command);
 	redis_command_text(&command, redis->name);
 	for (i = 0; i < redis->queue_count; i++)

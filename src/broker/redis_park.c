@@ -10,6 +10,8 @@
 
 /* What is overdue behind a blocking command. */
 #define OVERDUE_SECONDS (REDIS_PARK_SECONDS + 5)
+/* Until the next try to end one that had not begun. */
+#define UNBLOCK_SECONDS 0.02
 
 static bool is_closed(const struct redis_queue *queue)
 {
@@ -40,7 +42,7 @@ static void on_adopt(void *arg, const redisReply *reply)
 	/* Something may lie in the inbox still: a claim takes it. */
 	if (!reply || redis_broker_failed(redis, reply) || queue->overtaken ||
 	    redis_claim_read(redis, reply, queue->index, queue->first_id) < 0)
-		redis->more = true;
+		redis_claim_again(redis);
 	/* After the task has been handed on. */
 	redis_broker_wake(redis);
 }
@@ -107,7 +109,7 @@ static void on_popped(void *arg, const redisReply *reply)
 			.payload = slice_of(reply->element[1]->str,
 					    reply->element[1]->len)};
 
-		redis->more = true;
+		redis_claim_again(redis);
 		redis_claim_hand(queue, &like, reply->element[1]);
 	}
 }
@@ -147,7 +149,7 @@ void redis_park_down(struct redis_queue *queue)
 	/* What was handed over meanwhile lies in the inbox, and a claim takes
 	 * it; or it is owned, and nobody has told us. */
 	redis_broker_later(redis, wait);
-	redis->more = true;
+	redis_claim_again(redis);
 	redis_broker_restart(redis);
 	redis_broker_wake(redis);
 }
@@ -161,6 +163,19 @@ bool redis_park_waits(const struct redis_broker *redis)
 			return true;
 	}
 	return false;
+}
+
+/* Commands of two connections: this one may have come before the one that it
+ * was to end. */
+static void on_unblocked(void *arg, const redisReply *reply)
+{
+	struct redis_queue *queue = arg;
+
+	if (!queue->armed || !reply || reply->type != REDIS_REPLY_INTEGER ||
+	    reply->integer)
+		return;
+	queue->unblocking = false;
+	redis_broker_later(queue->owner, UNBLOCK_SECONDS);
 }
 
 void redis_park_end(struct redis_broker *redis)
@@ -180,7 +195,7 @@ void redis_park_end(struct redis_broker *redis)
 		redis_command_text(&command, "UNBLOCK");
 		redis_command_int(&command, redis_conn_login(queue->park)->id);
 		queue->unblocking = true;
-		redis_broker_send(redis, &command, NULL, NULL);
+		redis_broker_send(redis, &command, on_unblocked, queue);
 	}
 }
 
@@ -197,16 +212,24 @@ static void park_queue(struct redis_queue *queue)
 {
 	struct redis_broker *redis = queue->owner;
 	bool pop = redis->options.at_most_once;
+	double now = redis_now(redis);
 
-	if (queue->armed || (pop && queue->index) || (!pop && is_closed(queue)))
+	if (queue->armed || (pop && queue->index))
+		return;
+	/* The timer knows the next due time only: this one may have been
+	 * forgotten for a sooner one. */
+	if (queue->closed_until > now)
+		redis_broker_later(redis, queue->closed_until - now);
+	if (!pop && is_closed(queue))
 		return;
 	if (redis_conn_is_ready(queue->park)) {
 		if (pop)
 			arm_pop(redis);
 		else
 			arm(queue);
-	} else if (redis_conn_is_closed(queue->park) &&
-		   queue->open_at <= redis_now(redis)) {
+	} else if (redis_conn_is_closed(queue->park) && queue->open_at > now) {
+		redis_broker_later(redis, queue->open_at - now);
+	} else if (redis_conn_is_closed(queue->park)) {
 		redis_conn_open(queue->park, redis_url(redis), redis->password,
 				redis->name);
 	}

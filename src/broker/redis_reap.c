@@ -92,7 +92,7 @@ static void on_reaped(void *arg, const redisReply *reply)
 			 LOG_TEXT("queue", redis->queues[watch->queue].name),
 			 LOG_TEXT("worker", watch->worker),
 			 LOG_INT("tasks", moved));
-		redis->more = true;
+		redis_claim_again(redis);
 		redis_broker_wake(redis);
 	}
 	if (more)

@@ -76,11 +76,15 @@ static void hold(struct redis_broker *redis, const redisReply *reply,
 		 bool denied)
 {
 	struct err err = ERR_INIT;
-	double wait = redis_broker_backoff(++redis->failures);
+	double wait;
 
-	redis->hold_until = redis_now(redis) + wait;
-	redis->more = true;
-	redis->loop->timer_set(redis->reconnect, wait);
+	redis_claim_again(redis);
+	/* Commands that were on the way together are refused together. */
+	if (redis->hold_until <= redis_now(redis)) {
+		wait = redis_broker_backoff(++redis->failures);
+		redis->hold_until = redis_now(redis) + wait;
+		redis->loop->timer_set(redis->reconnect, wait);
+	}
 	if (denied) {
 		err_set(&err, ERR_REFUSED, "%.200s", reply->str);
 		redis_broker_say_denied(redis, BROKER_DEGRADED, &err);
@@ -125,9 +129,6 @@ bool redis_broker_failed(struct redis_broker *redis, const redisReply *reply)
 		hold(redis, reply, false);
 		break;
 	}
-	/* An unfinished start is begun again. */
-	if (redis->adopting)
-		redis->restart = true;
 	return true;
 }
 

@@ -92,7 +92,7 @@ static void settle_item(struct redis_broker *redis, struct redis_item *item,
 	if (outcome == BROKER_SETTLED && s->how == BROKER_LATER)
 		redis_broker_later(redis, s->delay);
 	if (outcome == BROKER_SETTLED && s->how == BROKER_GIVE_BACK)
-		redis->more = true;
+		redis_claim_again(redis);
 	if (s->job)
 		redis->events->on_settled(redis->arg, s->job, outcome);
 	item_free(item);

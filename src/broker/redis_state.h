@@ -135,11 +135,12 @@ struct redis_broker {
 	struct redis_side life, wake;
 	enum broker_state state;
 	bool was_up, registered, adopting, fatal, stopping, stopped, leaving;
-	bool said;	  /* a state was said */
-	bool denied;	  /* that rights are missing was said */
-	bool adopt_again; /* a connection broke during an adoption */
-	bool restart;	  /* the start failed half-way: again after the wait */
-	bool connect_due; /* the wait is for a new connection */
+	bool said;	   /* a state was said */
+	unsigned displays; /* how often this worker was shown */
+	bool denied;	   /* that rights are missing was said */
+	bool adopt_again;  /* a connection broke during an adoption */
+	bool restart;	   /* the start failed half-way: again after the wait */
+	bool connect_due;  /* the wait is for a new connection */
 	int64_t main_id;
 	unsigned loaded;   /* bit i: the server has been given script i */
 	unsigned failures; /* in a row: connects and refusals */
@@ -159,7 +160,8 @@ struct redis_broker {
 	size_t reserved;	    /* slots that claims on the way may fill */
 	struct redis_call calls[2]; /* on the way, or free */
 	unsigned claiming;
-	bool more; /* the queues may hold tasks */
+	bool more;  /* the queues may hold tasks */
+	bool again; /* the same, whatever claims on the way find */
 	uint64_t next_id;
 	struct hash_table known; /* claim -> struct redis_known */
 
@@ -305,6 +307,9 @@ void redis_known_read(struct slice value, struct broker_claim *claim,
 /* --- redis_claim.c ----------------------------------------------------------- */
 
 void redis_claim_pump(struct redis_broker *redis);
+/* Something may have come: a claim is to look that begins after now, whatever
+ * those on the way find. */
+void redis_claim_again(struct redis_broker *redis);
 /* Numbers for claims that are to be made; never used twice. */
 uint64_t redis_claim_reserve(struct redis_broker *redis, size_t count);
 /* Reads the reply of a claim or an adoption whose first queue is `base`. How

@@ -10,7 +10,7 @@
  *
  *	error NAME EVERY TEXT	every EVERY-th command NAME (or * for any but
  *				AUTH and HELLO) is answered with -TEXT and not
- *				sent on; NAME|WORD only with that first word
+ *				sent on; NAME|WORD, *|WORD only with that word
  *	reset BYTES		each connection is reset after so many bytes of
  *				replies from now on; in the middle of one, too
  *	reset_new BYTES		the same for those that are opened from now on
@@ -24,7 +24,7 @@
  *	clear			no rule is in force; what hangs goes on hanging
  *	status			nothing changes
  *	commands		one line for each command that was ever sent:
- *				its name, |WORD for CLIENT and EVALSHA
+ *				its name, |WORD for CLIENT, |SCRIPT for EVAL
  *
  * Each is answered with "ok", a count of the errors given so far, and how often
  * the rules since the last "clear" have struck: errors, resets, cuts, replies

@@ -301,6 +301,8 @@ Test(server, results_are_held_while_writes_are_refused)
 		rig_run(&rig, "LPUSH", "q", "x", NULL);
 	broker_want(w->broker, 10);
 	rig_wait(&rig, w->claim_count == 10);
+	/* The first sign of life is through. */
+	rig_idle(&rig, 0.3);
 	rig_run(&rig, "CONFIG", "SET", "min-replicas-to-write", "1", NULL);
 	for (i = 0; i < 10; i++)
 		rig_finish(w, i, "r");
