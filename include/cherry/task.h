@@ -160,6 +160,10 @@ int task_output_put_target(struct buf *result, const struct task_output *out);
  */
 int task_put_bytes(struct task_call *call, struct buf *result,
 		   const char *member, struct slice bytes, struct err *err);
+/* The same for many bytes: an output takes the buffer as it is, and leaves an
+ * empty one. */
+int task_put_buffer(struct task_call *call, struct buf *result,
+		    const char *member, struct buf *bytes, struct err *err);
 
 /* --- Settings ------------------------------------------------------------- */
 

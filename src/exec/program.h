@@ -126,9 +126,10 @@ struct program_end program_end_read(int status, bool overflow,
  * which is empty: with `json` the object that it wrote (see
  * program_result_object), else its output as member `output` or in the output
  * of that name. ERR_FAILED if it should be JSON and is not an object;
- * ERR_LIMIT, ERR_BAD_ARGS as task_run.
+ * ERR_LIMIT, ERR_BAD_ARGS as task_run. What it wrote may be taken out of its
+ * buffer.
  */
-int program_result(struct task_call *call, bool json, struct slice output,
+int program_result(struct task_call *call, bool json, struct buf *output,
 		   struct buf *result, struct err *err) MUST_CHECK;
 
 /* --- mode = lines ---------------------------------------------------------- */

@@ -142,14 +142,15 @@ static int put_json(struct task_call *call, struct slice output,
 	return program_result_object(call, span.raw, result, err);
 }
 
-int program_result(struct task_call *call, bool json, struct slice output,
+int program_result(struct task_call *call, bool json, struct buf *output,
 		   struct buf *result, struct err *err)
 {
+	size_t len = output->len;
+
 	if (json)
-		return put_json(call, output, result, err);
+		return put_json(call, buf_slice(output), result, err);
 	buf_add_char(result, '{');
-	if (task_put_bytes(call, result, "output", output, err))
+	if (task_put_buffer(call, result, "output", output, err))
 		return -1;
-	return buf_add_char(result, '}') ? too_long(result, output.len, err)
-					 : 0;
+	return buf_add_char(result, '}') ? too_long(result, len, err) : 0;
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -148,12 +149,12 @@ static int write_all(int fd, struct slice bytes)
 /* Into `dir`, an open directory: a new name, then the right one. */
 static int write_into(int dir, const char *base, struct slice bytes)
 {
-	static unsigned counter;
+	static atomic_uint counter;
 	char fresh[64];
 	int fd, error;
 
 	snprintf(fresh, sizeof(fresh), ".cherry.%ld.%u", (long)getpid(),
-		 counter++);
+		 atomic_fetch_add(&counter, 1));
 	fd = openat(dir, fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return -1;

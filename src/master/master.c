@@ -15,6 +15,7 @@
 #include "base/crash.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "master/files_queue.h"
 #include "master/notify.h"
 
 #define DEAD_MAX     10000
@@ -363,7 +364,9 @@ struct master *master_new(const struct master_options *options, struct err *err)
 	master->loop = loop_ev_loop(master->ev);
 	master->children = children_new();
 	make_timers(master);
-	master->broker = master_broker_new(master, master, err);
+	master->files = files_queue_new(master->loop, err);
+	if (master->files)
+		master->broker = master_broker_new(master, master, err);
 	if (!master->broker) {
 		master_free(master);
 		return NULL;
@@ -407,6 +410,7 @@ void master_free(struct master *master)
 	program_free_all(master);
 	master_reload_free(master);
 	broker_free(master->broker);
+	files_queue_free(master->files);
 	for (state = 0; state < JOB_STATE_COUNT; state++) {
 		while (master->jobs[state].first)
 			job_free(master->jobs[state].first);

@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "exec/program.h"
-#include "master/files.h"
+#include "master/files_queue.h"
 
 /* --- Inputs ------------------------------------------------------------------------- */
 
@@ -75,6 +75,24 @@ static void on_fetched(void *arg, enum broker_fetched fetched,
 	fetch_next(job);
 }
 
+static void on_file(void *arg, const struct err *err, struct buf *bytes)
+{
+	struct job *job = arg;
+	struct buf *buf = &job->fetched[job->fetching];
+
+	job->asked = false;
+	if (job->orphan) {
+		job_free(job);
+	} else if (err) {
+		master_result_refuse(job, err);
+	} else {
+		*buf = *bytes;
+		buf_init(bytes, 0);
+		job->inputs[job->fetching++].bytes = buf_slice(buf);
+		fetch_next(job);
+	}
+}
+
 /* True if the input is there (or the job is answered); false if it is on its
  * way. */
 static bool fetch_one(struct job *job)
@@ -83,7 +101,6 @@ static bool fetch_one(struct job *job)
 	const struct envelope_input *input =
 		&job->envelope.inputs[job->fetching];
 	struct buf *buf = &job->fetched[job->fetching];
-	struct err err = ERR_INIT;
 	char field[160];
 
 	job->inputs[job->fetching].name = input->name;
@@ -92,20 +109,22 @@ static bool fetch_one(struct job *job)
 		return true;
 	}
 	buf_init(buf, master->options.max_input + 1);
+	job->asked = true;
 	if (input->source == ENVELOPE_KEY) {
-		job->asked = true;
 		broker_fetch(master->broker, input->value,
 			     master->options.max_input, on_fetched, job);
 		return false;
 	}
 	input_field(job, field);
-	if (files_read(master->options.input_root, input->value,
-		       master->options.max_input, field, buf, &err)) {
-		master_result_refuse(job, &err);
-		return true;
-	}
-	job->inputs[job->fetching++].bytes = buf_slice(buf);
-	return true;
+	files_queue_add(
+		master->files,
+		&(struct files_request){.root = master->options.input_root,
+					.path = input->value,
+					.field = field,
+					.max = master->options.max_input,
+					.on_done = on_file,
+					.arg = job});
+	return false;
 }
 
 static void fetch_next(struct job *job)

@@ -12,7 +12,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/xalloc.h"
-#include "master/files.h"
+#include "master/files_queue.h"
 
 #define CRASHES_FATAL 3
 
@@ -66,27 +66,6 @@ static void put_outputs(struct job *job)
 	s->outputs = job->outputs;
 }
 
-/* Files come before the reply that names them. */
-static int write_files(struct job *job, struct err *err)
-{
-	const struct envelope *envelope = &job->envelope;
-	char field[160], name[110];
-	size_t i;
-
-	for (i = 0; i < envelope->output_count && job->output_bytes; i++) {
-		if (envelope->outputs[i].kind != TASK_OUTPUT_FILE)
-			continue;
-		snprintf(field, sizeof(field), "outputs.%s",
-			 err_quote(name, 100, envelope->outputs[i].name));
-		if (files_write(job->master->options.output_root,
-				envelope->outputs[i].target,
-				buf_slice(&job->output_bytes[i]), field, err))
-			return -1;
-		CRASH_POINT("master.file_written");
-	}
-	return 0;
-}
-
 static void settle_answer(struct job *job, const struct job_result *result)
 {
 	struct broker_settlement *s = &job->settlement;
@@ -123,22 +102,120 @@ static void settle_answer(struct job *job, const struct job_result *result)
 	broker_settle(master->broker, s);
 }
 
-static void answer(struct job *job, struct job_result *result)
+/* Counts and logs the outcome, and settles the job. */
+static void tell(struct job *job, const struct job_result *result)
 {
-	struct err err = ERR_INIT;
-
-	if (result->ok && write_files(job, &err)) {
-		result->ok = false;
-		result->err = err;
-	}
-	CRASH_POINT("master.answer");
-	reply_put(job, result);
 	if (result->ok)
 		job->master->finished_ok++;
 	else
 		job->master->finished_error++;
 	log_end(job, result, result->ok ? "task_done" : "task_failed");
 	settle_answer(job, result);
+}
+
+/* --- Output files --------------------------------------------------------- */
+
+/* An answer that waits for its files to be written. */
+struct written {
+	struct job *job;
+	struct job_result result;
+	size_t next; /* output */
+};
+
+static void write_next(struct written *written);
+
+/* The job may be gone after this. */
+static void written_end(struct written *written)
+{
+	struct job *job = written->job;
+
+	job->asked = false;
+	if (job->orphan)
+		job_free(job);
+	else
+		tell(job, &written->result);
+	free(written);
+}
+
+static void on_written(void *arg, const struct err *err, struct buf *bytes)
+{
+	struct written *written = arg;
+	struct job *job = written->job;
+
+	(void)bytes;
+	if (!err && !job->orphan) {
+		CRASH_POINT("master.file_written");
+		write_next(written);
+		return;
+	}
+	if (!job->orphan) {
+		written->result.ok = false;
+		written->result.err = *err;
+		reply_put(job, &written->result);
+	}
+	written_end(written);
+}
+
+/* Files come before the reply that names them. */
+static void write_next(struct written *written)
+{
+	struct job *job = written->job;
+	const struct envelope_output *outputs = job->envelope.outputs;
+	char field[160], name[110];
+	size_t i = written->next;
+
+	while (i < job->envelope.output_count &&
+	       outputs[i].kind != TASK_OUTPUT_FILE)
+		i++;
+	written->next = i + 1;
+	if (i == job->envelope.output_count) {
+		written_end(written);
+		return;
+	}
+	snprintf(field, sizeof(field), "outputs.%s",
+		 err_quote(name, 100, outputs[i].name));
+	files_queue_add(job->master->files,
+			&(struct files_request){
+				.root = job->master->options.output_root,
+				.path = outputs[i].target,
+				.field = field,
+				.write = true,
+				.bytes = job->output_bytes[i],
+				.on_done = on_written,
+				.arg = written});
+	buf_init(&job->output_bytes[i], 0);
+}
+
+static bool has_files(const struct job *job)
+{
+	size_t i, count = job->output_bytes ? job->envelope.output_count : 0;
+
+	for (i = 0; i < count; i++) {
+		if (job->envelope.outputs[i].kind == TASK_OUTPUT_FILE)
+			return true;
+	}
+	return false;
+}
+
+/* The reply is made now, since what it is made of goes; it is sent later. */
+static void answer(struct job *job, struct job_result *result)
+{
+	struct written *written;
+
+	CRASH_POINT("master.answer");
+	reply_put(job, result);
+	if (!result->ok || !has_files(job)) {
+		tell(job, result);
+		return;
+	}
+	written = xcalloc(1, sizeof(*written));
+	written->job = job;
+	written->result = *result;
+	written->result.json = (struct slice){0};
+	job->asked = true;
+	job_weigh(job);
+	job_set_state(job, JOB_FINISHING, false);
+	write_next(written);
 }
 
 /* --- Retries ------------------------------------------------------------------------------ */

@@ -155,6 +155,7 @@ struct master {
 	struct loop_ev *ev;
 	struct loop *loop;
 	struct children *children;
+	struct files_queue *files;
 	struct exit_watch *watches; /* of master_watch_child */
 	struct broker *broker;
 	enum broker_state broker_state;

@@ -267,8 +267,8 @@ static void take_line(struct program_lines *lines, struct slice text)
 	result.ran_ns = (uint64_t)((clock_monotonic() - job->sent_at) * 1e9);
 	buf_init(&object, lines->process.master->options.max_reply);
 	if (result.ok && job->envelope.output_count) {
-		result.ok = !program_output_take(
-			job, PROGRAM_OBJECT, line.result, &object, &result.err);
+		result.ok = !program_output_object(job, line.result, &object,
+						   &result.err);
 		result.json = buf_slice(&object);
 	}
 	master_result_take(job, &result);

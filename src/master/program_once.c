@@ -79,11 +79,8 @@ static void on_end(struct program_process *process)
 			put_end(once, &end, &result);
 		else
 			result.ok = !program_output_take(
-				once->job,
-				process->task->result_json ? PROGRAM_JSON
-							   : PROGRAM_TEXT,
-				buf_slice(&process->output), &json,
-				&result.err);
+				once->job, process->task->result_json,
+				&process->output, &json, &result.err);
 		if (!result.ok && result.err.code == ERR_FAILED &&
 		    end.err.code == ERR_NONE)
 			program_process_tail(process, &result);
@@ -111,6 +108,7 @@ static void forget_once(struct runner *runner)
 	struct program_once *once = (struct program_once *)runner;
 
 	once->job = NULL;
+	once->process.given = (struct slice){0};
 	program_process_kill(&once->process);
 }
 
@@ -140,13 +138,12 @@ static int start(struct program_once *once, struct err *err)
 	    !program_input(&call, &job->arena, &input, err)) {
 		environment = program_environment(
 			task->has_user ? &task->user : NULL, &call, err);
-		buf_init(&once->process.input, SIZE_MAX / 2);
+		buf_init(&once->process.input, 0);
 		buf_init(&once->process.output, task->max_output);
 		if (environment)
 			status = program_process_start(&once->process, master,
 						       task, environment, err);
-		if (!status)
-			status = buf_add_slice(&once->process.input, input);
+		once->process.given = input;
 	}
 	buf_release(&id);
 	return status;

@@ -33,22 +33,35 @@ int program_output_check(struct job *job, struct err *err)
 	return status;
 }
 
-int program_output_take(struct job *job, enum program_form form,
-			struct slice output, struct buf *result,
-			struct err *err)
+/* The bytes of outputs become the job's. */
+static void keep_outputs(struct job *job, struct task_call *call)
 {
-	struct task_call call = make_call(job);
-	int status = form == PROGRAM_OBJECT
-			     ? program_result_object(&call, output, result, err)
-			     : program_result(&call, form == PROGRAM_JSON,
-					      output, result, err);
 	size_t i;
 
-	if (call.output_count)
+	if (call->output_count)
 		job->output_bytes =
-			xcalloc(call.output_count, sizeof(struct buf));
-	for (i = 0; i < call.output_count; i++)
-		job->output_bytes[i] = call.outputs[i].bytes;
-	free(call.outputs);
+			xcalloc(call->output_count, sizeof(struct buf));
+	for (i = 0; i < call->output_count; i++)
+		job->output_bytes[i] = call->outputs[i].bytes;
+	free(call->outputs);
+}
+
+int program_output_take(struct job *job, bool json, struct buf *output,
+			struct buf *result, struct err *err)
+{
+	struct task_call call = make_call(job);
+	int status = program_result(&call, json, output, result, err);
+
+	keep_outputs(job, &call);
+	return status;
+}
+
+int program_output_object(struct job *job, struct slice object,
+			  struct buf *result, struct err *err)
+{
+	struct task_call call = make_call(job);
+	int status = program_result_object(&call, object, result, err);
+
+	keep_outputs(job, &call);
 	return status;
 }

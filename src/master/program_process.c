@@ -16,6 +16,8 @@
 #include "base/crash.h"
 
 #define READ_BYTES 65536
+/* In one turn of the loop to one program. */
+#define WRITE_BYTES ((size_t)1 << 20)
 /* A pipe holds hardly more than one reading. */
 #define LAST_READS 8
 /* After its death what somebody else writes to its pipes is waited for. */
@@ -70,31 +72,48 @@ static void on_input(void *arg, int events)
 	program_process_write(arg);
 }
 
-void program_process_write(struct program_process *process)
+/* 1: all of `bytes` is written; 0: later; -1: it does not read, its affair. */
+static int write_some(struct program_process *process, struct slice bytes)
 {
-	while (process->in >= 0 && process->written < process->input.len) {
-		ssize_t put = write(process->in,
-				    process->input.ptr + process->written,
-				    process->input.len - process->written);
+	size_t end = process->written + WRITE_BYTES;
 
+	while (process->written < bytes.len) {
+		size_t stop = end < bytes.len ? end : bytes.len;
+		ssize_t put;
+
+		/* A quick reader shall not keep us from everybody else. */
+		if (process->written == end)
+			return 0;
+		put = write(process->in, bytes.ptr + process->written,
+			    stop - process->written);
 		if (put < 0 && errno == EINTR)
 			continue;
-		if (put < 0 && errno == EAGAIN) {
-			process->master->loop->io_set(process->in_io,
-						      LOOP_WRITE);
-			return;
-		}
-		if (put < 0) { /* it does not read: its affair */
-			close_end(process, &process->in, &process->in_io);
-			break;
-		}
+		if (put < 0)
+			return errno == EAGAIN ? 0 : -1;
 		process->written += (size_t)put;
 	}
-	buf_clear(&process->input);
 	process->written = 0;
-	if (process->in < 0)
+	return 1;
+}
+
+void program_process_write(struct program_process *process)
+{
+	int done = process->in < 0 ? -1 : 1;
+
+	if (done > 0 && process->given.len)
+		done = write_some(process, process->given);
+	if (done > 0) {
+		process->given = (struct slice){0};
+		done = write_some(process, buf_slice(&process->input));
+	}
+	if (!done) {
+		process->master->loop->io_set(process->in_io, LOOP_WRITE);
 		return;
-	if (process->close_input)
+	}
+	buf_clear(&process->input);
+	process->given = (struct slice){0};
+	process->written = 0;
+	if (done < 0 || process->close_input)
 		close_end(process, &process->in, &process->in_io);
 	else
 		process->master->loop->io_set(process->in_io, 0);

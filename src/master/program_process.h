@@ -15,8 +15,9 @@ struct program_process {
 	struct loop_io *in_io, *out_io, *error_io;
 	struct loop_timer *linger; /* dead, but its pipes are open */
 	struct loop_timer *timer;
-	struct buf input; /* what has not been written yet */
-	size_t written;
+	struct buf input;   /* what has not been written yet ... */
+	struct slice given; /* ... after this, which the job owns */
+	size_t written;	    /* of the first of them that is not empty */
 	struct buf output;
 	char mark[128]; /* in the environment of all that it starts */
 	char tail[STDERR_TAIL + 1];
@@ -53,15 +54,15 @@ void program_call_fill(const struct job *job, struct program_call *call,
 
 /* --- program_output.c --------------------------------------------------------- */
 
-enum program_form { PROGRAM_TEXT, PROGRAM_JSON, PROGRAM_OBJECT };
-
 /* Refuses outputs that no program makes. */
 int program_output_check(struct job *job, struct err *err);
-/* What it wrote (its whole output, that as JSON, or an object of JSON) as the
- * job's result, appended to `result`, and its output where that is to go. */
-int program_output_take(struct job *job, enum program_form form,
-			struct slice output, struct buf *result,
-			struct err *err);
+/* All that it wrote, or that as JSON, as the job's result, appended to `result`,
+ * and its output where that is to go: then it is taken out of its buffer. */
+int program_output_take(struct job *job, bool json, struct buf *output,
+			struct buf *result, struct err *err);
+/* The same for an object of JSON. */
+int program_output_object(struct job *job, struct slice object,
+			  struct buf *result, struct err *err);
 
 /* --- program_lines.c ---------------------------------------------------------- */
 

@@ -24,19 +24,34 @@ int task_output_put_target(struct buf *result, const struct task_output *out)
 	return json_put_string(result, out->target);
 }
 
-static int put_output(struct buf *result, struct task_output *out,
-		      const char *member, struct slice bytes, struct err *err)
+static void put_name(struct buf *result, struct task_output *out,
+		     const char *member, size_t len)
 {
 	out->used = true;
-	if (buf_add_slice(&out->bytes, bytes))
-		return err_limit(err, "output", (int64_t)bytes.len,
-				 "the output %.40s of %zu bytes is over the "
-				 "limit of %zu",
-				 member, bytes.len, out->bytes.max);
 	json_put_key(result, member);
 	buf_add_char(result, '{');
 	task_output_put_target(result, out);
-	return buf_printf(result, ",\"bytes\":%zu}", bytes.len);
+	buf_printf(result, ",\"bytes\":%zu}", len);
+}
+
+static int output_too_long(const struct task_output *out, const char *member,
+			   size_t len, struct err *err)
+{
+	return err_limit(err, "output", (int64_t)len,
+			 "the output %.40s of %zu bytes is over the limit of "
+			 "%zu",
+			 member, len, out->bytes.max);
+}
+
+static int check_result(const struct buf *result, const char *member,
+			size_t len, struct err *err)
+{
+	if (!result->failed)
+		return 0;
+	return err_limit(err, "reply", (int64_t)len,
+			 "the result with %zu bytes of %.40s is over the limit "
+			 "of %zu",
+			 len, member, result->max);
 }
 
 int task_put_bytes(struct task_call *call, struct buf *result,
@@ -46,8 +61,9 @@ int task_put_bytes(struct task_call *call, struct buf *result,
 	char name[80];
 
 	if (out) {
-		if (put_output(result, out, member, bytes, err))
-			return -1;
+		if (buf_add_slice(&out->bytes, bytes))
+			return output_too_long(out, member, bytes.len, err);
+		put_name(result, out, member, bytes.len);
 	} else if (utf8_check(bytes) == bytes.len) {
 		json_put_key(result, member);
 		json_put_string(result, bytes);
@@ -58,10 +74,25 @@ int task_put_bytes(struct task_call *call, struct buf *result,
 		base64_encode(result, bytes);
 		buf_add_char(result, '"');
 	}
-	if (result->failed)
-		return err_limit(err, "reply", (int64_t)bytes.len,
-				 "the result with %zu bytes of %.40s is over "
-				 "the limit of %zu",
-				 bytes.len, member, result->max);
-	return 0;
+	return check_result(result, member, bytes.len, err);
+}
+
+int task_put_buffer(struct task_call *call, struct buf *result,
+		    const char *member, struct buf *bytes, struct err *err)
+{
+	struct task_output *out = task_output_find(call, slice_text(member));
+	size_t max, len = bytes->len;
+
+	if (!out)
+		return task_put_bytes(call, result, member, buf_slice(bytes),
+				      err);
+	max = out->bytes.max;
+	if (len > max)
+		return output_too_long(out, member, len, err);
+	buf_release(&out->bytes);
+	out->bytes = *bytes;
+	out->bytes.max = max;
+	buf_init(bytes, bytes->max);
+	put_name(result, out, member, len);
+	return check_result(result, member, len, err);
 }

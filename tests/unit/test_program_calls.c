@@ -160,6 +160,19 @@ static const struct {
 	{true, SLICE("7\n"), NULL, "the program's output is a number"},
 };
 
+static int result_of(struct task_call *call, bool json, struct slice output,
+		     struct buf *result, struct err *err)
+{
+	struct buf bytes;
+	int r;
+
+	buf_init(&bytes, 1000);
+	cr_assert_eq(buf_add_slice(&bytes, output), 0);
+	r = program_result(call, json, &bytes, result, err);
+	buf_release(&bytes);
+	return r;
+}
+
 Test(program, results)
 {
 	struct buf result;
@@ -172,8 +185,8 @@ Test(program, results)
 		int r;
 
 		buf_clear(&result);
-		r = program_result(&call, results[i].json, results[i].output,
-				   &result, &err);
+		r = result_of(&call, results[i].json, results[i].output,
+			      &result, &err);
 		cr_expect_eq(r, results[i].want ? 0 : -1, "case %zu: %s", i,
 			     err.message);
 		if (!r) {
@@ -199,26 +212,25 @@ Test(program, results_into_outputs_and_over_the_limit)
 
 	buf_init(&result, 45);
 	buf_init(&output.bytes, 100);
-	cr_assert_eq(program_result(&call, false, slice_text("bytes"), &result,
-				    &err),
-		     0);
+	cr_assert_eq(
+		result_of(&call, false, slice_text("bytes"), &result, &err), 0);
 	cr_expect(slice_is(buf_slice(&result),
 			   "{\"output\":{\"key\":\"k\",\"bytes\":5}}"));
 	cr_expect(slice_is(buf_slice(&output.bytes), "bytes"));
 	output.used = false;
 	buf_clear(&output.bytes);
 	buf_clear(&result);
-	cr_expect_eq(program_result(&call, true,
-				    slice_text("{\"a\":1,\"output\":\"h\"}"),
-				    &result, &err),
+	cr_expect_eq(result_of(&call, true,
+			       slice_text("{\"a\":1,\"output\":\"h\"}"),
+			       &result, &err),
 		     0);
 	cr_expect(slice_is(buf_slice(&result),
 			   "{\"a\":1,\"output\":{\"key\":\"k\",\"bytes\":1}}"));
 	cr_expect(slice_is(buf_slice(&output.bytes), "h"));
 	output.used = false;
 	buf_clear(&result);
-	cr_expect_eq(program_result(&call, true, slice_text("{\"output\":1}"),
-				    &result, &err),
+	cr_expect_eq(result_of(&call, true, slice_text("{\"output\":1}"),
+			       &result, &err),
 		     -1);
 	cr_expect_str_eq(err.field, "outputs.output");
 	output.name = slice_text("picture");
@@ -227,10 +239,10 @@ Test(program, results_into_outputs_and_over_the_limit)
 	cr_expect_str_eq(err.field, "outputs.picture");
 	call.output_count = 0;
 	buf_clear(&result);
-	cr_expect_eq(program_result(&call, false,
-				    slice_text("0123456789012345678901234567"
-					       "890123456789"),
-				    &result, &err),
+	cr_expect_eq(result_of(&call, false,
+			       slice_text("0123456789012345678901234567"
+					  "890123456789"),
+			       &result, &err),
 		     -1);
 	cr_expect_eq(err.code, ERR_LIMIT);
 	buf_release(&output.bytes);
