@@ -264,21 +264,8 @@ static inline void broker_free(struct broker *broker)
 }
 
 /*
- * The least rights that a worker needs, beside the keys of its producers (their
- * reply, input and output keys); a test runs with them:
- *
- *	ACL SETUSER worker on >PASSWORD resetchannels &cherry:wake -@all
- *	  ~cherry:* ~QUEUE... +eval +evalsha +ping +role +info +client|setname
- *	  +client|id +client|kill +client|unblock +subscribe +time +type +exists
- *	  +del +expire +ttl +get +set +strlen +llen +lpush +rpush +lpop +rpop
- *	  +lmove +blmove +hset +hget +hdel +hlen +hexists +hkeys +hincrby +zadd
- *	  +zrem +zscore +zrange +zrangebyscore +zrevrange +zremrangebyscore +xadd
- *
- * and +select for another database, +blpop or +brpop for at most once.
- */
-
-/*
- * The Redis broker. `loop`, `events` and `arg` must outlive it; `options` is
+ * The Redis broker; the rights that its user needs are in cherry-protocol(7).
+ * `loop`, `events` and `arg` must outlive it; `options` is
  * copied. NULL with ERR_BAD_ARGS for a URL that is malformed or that this
  * build cannot serve (rediss:// without TLS), saying which part is wrong.
  */

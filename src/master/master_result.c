@@ -350,7 +350,7 @@ static void settle_without_outputs(struct job *job)
 	master_result_init(&result);
 	err_field(&result.err, ERR_REFUSED, "outputs",
 		  "outputs: a key that the task names holds another type than "
-		  "a string, so nothing was stored");
+		  "a string, or is beyond our rights, so nothing was stored");
 	job->master->finished_ok--;
 	free(job->outputs);
 	job->outputs = NULL;
@@ -366,8 +366,8 @@ static void settle_without_reply(struct job *job)
 
 	master_result_init(&result);
 	err_field(&result.err, ERR_REFUSED, "reply_to",
-		  "reply_to: the key holds another type than a list, so the "
-		  "outcome (%s) could not be told",
+		  "reply_to: the key holds another type than a list, or is "
+		  "beyond our rights, so the outcome (%s) could not be told",
 		  s->counter);
 	log_end(job, &result, "task_reply_refused");
 	buf_clear(&job->error);

@@ -34,22 +34,57 @@ static struct rig_worker *worker_at(const char *login, const char *query)
 	return w;
 }
 
-/* What the manual names (src/broker/broker.h). */
-#define RIGHTS                                                                 \
-	"+eval", "+evalsha", "+ping", "+role", "+info", "+client|setname",     \
-		"+client|id", "+client|kill", "+client|unblock", "+subscribe", \
-		"+time", "+type", "+exists", "+del", "+expire", "+ttl",        \
-		"+get", "+set", "+strlen", "+llen", "+lpush", "+rpush",        \
-		"+lpop", "+rpop", "+lmove", "+blmove", "+hset", "+hget",       \
-		"+hdel", "+hlen", "+hexists", "+hkeys", "+hincrby", "+zadd",   \
-		"+zrem", "+zscore", "+zrange", "+zrangebyscore", "+zrevrange", \
-		"+zremrangebyscore", "+xadd"
+#define MANUAL	  "packaging/man/cherry-protocol.7"
+#define WORDS_MAX 120
+
+/* The command that the manual names, as words: of its user, queue and password
+ * ours, and the producers' keys added. The text is kept. */
+static size_t manual_rights(struct slice *words)
+{
+	static char text[4096];
+	FILE *file = fopen(MANUAL, "re");
+	bool rights = false, inside = false;
+	size_t count = 0, used = 0;
+	char line[512], *word, *rest;
+
+	cr_assert(file, "%s cannot be read", MANUAL);
+	while (fgets(line, sizeof(line), file)) {
+		rights |= !strcmp(line, ".Sh RIGHTS\n");
+		if (line[0] == '.') {
+			inside = rights && !strncmp(line, ".Bd", 3);
+			rights &= strncmp(line, ".Ed", 3) != 0;
+			continue;
+		}
+		for (word = inside ? strtok_r(line, " \n", &rest) : NULL; word;
+		     word = strtok_r(NULL, " \n", &rest)) {
+			const char *ours = !strcmp(word, "worker")	? "w"
+					   : !strcmp(word, ">PASSWORD") ? ">p%w"
+					   : !strcmp(word, "~QUEUE")	? "~q"
+									: word;
+
+			cr_assert_lt(count, WORDS_MAX);
+			words[count] = slice_of(text + used, strlen(ours));
+			used += (size_t)snprintf(
+				text + used, sizeof(text) - used, "%s ", ours);
+			count++;
+		}
+	}
+	fclose(file);
+	return count;
+}
 
 static void add_user(void)
 {
-	rig_run(&rig, "ACL", "SETUSER", "w", "on", ">p%w", "resetchannels",
-		"&cherry:wake", "-@all", "~cherry:*", "~q", "~r:*", RIGHTS,
-		NULL);
+	struct slice words[WORDS_MAX + 1];
+	size_t count = manual_rights(words);
+	struct client_reply *reply;
+
+	cr_assert_gt(count, 40, "%s names no rights", MANUAL);
+	words[count++] = SLICE("~r:*");
+	reply = client_command(rig.client, words, count, NULL);
+	cr_assert_eq(client_reply_type(reply), CLIENT_TEXT, "%s",
+		     client_reply_text(reply).ptr);
+	client_reply_free(reply);
 }
 
 static void on_admitted(void *arg, enum broker_admission admission)
