@@ -227,6 +227,38 @@ def drain_late():
     same(reply(key)["attempt"], 1)
 
 
+@promise("TERM: whichever side is popped and however delivered, what did not end lies in its order")
+def drain_sides():
+    for once in "at-least-once", "at-most-once":
+        for side in "right", "left":
+            name = queue()
+            more = "[queue:%s]\npop = %s\ndelivery = %s\n" % (name, side, once)
+            worker = serve(name, "drain_timeout = 0.2\n" + NAP.replace("= 4", "= 2") + more)
+            text = [b'{"task":"nap","args":{"input":"9"},"id":%d}' % i for i in range(6)]
+            redis("LPUSH" if side == "right" else "RPUSH", name, *text)
+            key = new_key()
+            push({"task": "echo", "reply_to": key}, name, "LPUSH" if side == "right" else "RPUSH")
+            reply(key)
+            time.sleep(0.2)
+            same(worker.stop(), 0, "exit status")
+            same(redis("LRANGE", name, 0, -1), text[::-1] if side == "right" else text, once + " " + side)
+
+
+@promise("a second TERM puts back what runs at once")
+def drain_twice():
+    name = queue()
+    worker = serve(name, NAP)
+    text = b'{"task":"nap","args":{"input":"9"}}'
+    push(text, name)
+    wait_for("it runs", lambda: redis("KEYS", "cherry:{%s}:owned:*" % name))
+    start = time.monotonic()
+    worker.process.terminate()
+    time.sleep(0.2)
+    same(worker.stop(), 0, "exit status")
+    check(time.monotonic() - start < 3, "took", time.monotonic() - start)
+    same(redis("LRANGE", name, 0, -1), [text])
+
+
 # --- Raw queues, queues with a task ---------------------------------------------------------------------
 
 
