@@ -285,6 +285,9 @@ static void redis_limit(struct broker *broker, size_t queue, size_t slots)
 		return;
 	if (slots > redis->queues[queue].limit)
 		redis_claim_again(redis);
+	/* A pop that waits does not know of a queue that was closed. */
+	if (!redis->queues[queue].limit && redis->options.at_most_once)
+		redis_park_end(redis);
 	redis->queues[queue].limit = slots;
 	redis_broker_wake(redis);
 }

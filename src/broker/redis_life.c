@@ -259,7 +259,7 @@ static void read_queue(struct redis_broker *redis, size_t index,
 	if (part->paused)
 		redis_park_pause(queue);
 	else if (queue->paused)
-		redis_claim_again(redis);
+		redis_park_resume(queue);
 	queue->paused = part->paused;
 	for (i = 0; part->cancelled->type == REDIS_REPLY_ARRAY &&
 		    i < part->cancelled->elements;

@@ -208,6 +208,16 @@ void redis_park_pause(struct redis_queue *queue)
 	queue->paused = true;
 }
 
+void redis_park_resume(struct redis_queue *queue)
+{
+	struct redis_broker *redis = queue->owner;
+
+	queue->paused = false;
+	redis_claim_again(redis);
+	if (redis->options.at_most_once)
+		redis_park_end(redis);
+}
+
 static void park_queue(struct redis_queue *queue)
 {
 	struct redis_broker *redis = queue->owner;

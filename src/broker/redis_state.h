@@ -329,6 +329,8 @@ void redis_park_all(struct redis_broker *redis);
 void redis_park_end(struct redis_broker *redis);
 /* The queue is paused: at most once, what waits for it is ended. */
 void redis_park_pause(struct redis_queue *queue);
+/* It goes on: at most once, what waits has to wait for it, too. */
+void redis_park_resume(struct redis_queue *queue);
 /* The connection of a queue went down. */
 void redis_park_down(struct redis_queue *queue);
 bool redis_park_waits(const struct redis_broker *redis);

@@ -26,10 +26,12 @@ static void list_remove(struct job_list *list, struct job *job)
 	list->count--;
 }
 
-static void list_insert(struct job_list *list, struct job *job, bool front)
+/* Behind `previous`; NULL: first. */
+static void list_insert(struct job_list *list, struct job *job,
+			struct job *previous)
 {
-	job->next = front ? list->first : NULL;
-	job->previous = front ? NULL : list->last;
+	job->next = previous ? previous->next : list->first;
+	job->previous = previous;
 	if (job->next)
 		job->next->previous = job;
 	else
@@ -39,6 +41,18 @@ static void list_insert(struct job_list *list, struct job *job, bool front)
 	else
 		list->first = job;
 	list->count++;
+}
+
+/* What waits stands in the order of the queues: what was claimed early, for
+ * later, does not go before a task of a queue above. */
+static struct job *last_before(const struct job_list *list,
+			       const struct job *job, enum job_state state)
+{
+	struct job *previous = list->last;
+
+	while (state == JOB_WAITING && previous && previous->queue > job->queue)
+		previous = previous->previous;
+	return previous;
 }
 
 void job_set_state(struct job *job, enum job_state state, bool front)
@@ -52,11 +66,13 @@ void job_set_state(struct job *job, enum job_state state, bool front)
 		[JOB_FINISHING] = 1u << JOB_FINISHING,
 	};
 
+	struct job_list *list = &job->master->jobs[state];
+
 	assert(allowed[job->state] >> state & 1);
 	if (job->state != JOB_NEW)
 		list_remove(&job->master->jobs[job->state], job);
 	job->state = state;
-	list_insert(&job->master->jobs[state], job, front);
+	list_insert(list, job, front ? NULL : last_before(list, job, state));
 }
 
 /* --- Spare jobs ----------------------------------------------------------------------- */

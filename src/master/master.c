@@ -48,7 +48,8 @@ static void set_limits(struct master *master)
 		size_t max = queue->max_running;
 
 		broker_limit(master->broker, i,
-			     !max		    ? SIZE_MAX
+			     master->narrow && queue->stuck ? 0
+			     : !max			    ? SIZE_MAX
 			     : max > queue->running ? max - queue->running
 						    : 0);
 	}
@@ -57,12 +58,14 @@ static void set_limits(struct master *master)
 static void on_turn(void *arg)
 {
 	struct master *master = arg;
+	size_t room;
 
 	if (master->stopped)
 		return;
 	pool_dispatch(master);
+	room = pool_room(master);
 	set_limits(master);
-	broker_want(master->broker, pool_room(master));
+	broker_want(master->broker, room);
 }
 
 static void on_pool_timer(void *arg)

@@ -63,6 +63,7 @@ struct master_queue_state {
 	char *reply_to;
 	const struct master_task_state *task; /* for payloads without a name */
 	size_t max_running, running;
+	size_t stuck; /* of what waits here, as of the last dispatch */
 };
 
 struct master_text_setting {
@@ -165,6 +166,8 @@ struct master {
 	uint64_t next_number, next_id;
 	size_t weight;	/* bytes that jobs hold */
 	size_t blocked; /* waiting jobs that max_running keeps from starting */
+	size_t stuck;	/* waiting jobs whose programs are all at long work */
+	bool narrow;	/* queues of such jobs are not to be claimed from */
 	size_t target, target_before; /* most jobs wanted in this ... */
 	double target_at; /* ... span of time, its begin, and in the last */
 

@@ -18,6 +18,8 @@
 #define BACKOFF_MAX	10.0
 /* Tasks in hand that may not start because of max_running. */
 #define BLOCKED_MAX 64
+/* A program that runs this long does not keep other queues waiting. */
+#define LONG_NS ((uint64_t)20000000)
 /* Bytes of jobs that the master holds before it stops claiming. */
 #define WEIGHT_MAX ((size_t)256 << 20)
 /* The largest target of so long, and of as long before, holds. */
@@ -241,6 +243,15 @@ static void begin_run(struct job *job)
 	job_set_state(job, JOB_RUNNING, false);
 }
 
+/* It waits for its program, and that will take a while. */
+static void note_stuck(struct job *job)
+{
+	if (job->task->average_ns && job->task->average_ns < LONG_NS)
+		return;
+	job->master->stuck++;
+	job->master->queues[job->queue].stuck++;
+}
+
 /* False: nobody can take it now. */
 static bool dispatch_job(struct master *master, struct job *job)
 {
@@ -254,8 +265,10 @@ static bool dispatch_job(struct master *master, struct job *job)
 		return false;
 	}
 	if (job->task->is_program) {
-		if (!program_has_room(job))
+		if (!program_has_room(job)) {
+			note_stuck(job);
 			return false;
+		}
 		begin_run(job);
 		program_give(master, job);
 		return true;
@@ -292,11 +305,12 @@ static void flush_class(struct pool_class *pool)
 void pool_dispatch(struct master *master)
 {
 	struct job *job = master->jobs[JOB_WAITING].first, *next;
-	size_t refused = 0;
+	size_t refused = 0, i;
 	int class;
 
-	master->blocked = 0;
-
+	master->blocked = master->stuck = 0;
+	for (i = 0; i < master->queue_count; i++)
+		master->queues[i].stuck = 0;
 	/* Behind many that cannot start now, others are not looked for. */
 	for (; job && refused < 256 && !master->leaving; job = next) {
 		next = job->next;
@@ -389,6 +403,21 @@ static size_t steady(struct master *master, size_t target)
 						      : master->target_before;
 }
 
+/* Room that is only there because the tasks of some queues wait for their
+ * programs, while executors are idle: it is the other queues'. */
+static size_t room_elsewhere(struct master *master, size_t target, size_t have)
+{
+	size_t busy = count_busy(master), idle;
+
+	if (!master->stuck || master->queue_count == 1 ||
+	    busy >= master->options.concurrency)
+		return 0;
+	idle = master->options.concurrency - busy;
+	have -= master->stuck < have ? master->stuck : have;
+	master->narrow = target > have;
+	return target <= have ? 0 : target - have < idle ? target - have : idle;
+}
+
 size_t pool_room(struct master *master)
 {
 	size_t have = master->jobs[JOB_CLAIMED].count +
@@ -398,6 +427,7 @@ size_t pool_room(struct master *master)
 
 	/* Those that wait for their own kind do not keep others out. */
 	have -= blocked < BLOCKED_MAX ? blocked : BLOCKED_MAX;
+	master->narrow = false;
 	if (master->draining || master->pending || master->quiet ||
 	    master->leaving || master->weight > WEIGHT_MAX)
 		return 0;
@@ -405,7 +435,8 @@ size_t pool_room(struct master *master)
 	target = master->options.concurrency * batches(master->average_ns) +
 		 program_room(master);
 	target = steady(master, target);
-	return target > have ? target - have : 0;
+	return target > have ? target - have
+			     : room_elsewhere(master, target, have);
 }
 
 /* --- Ends ---------------------------------------------------------------------------- */

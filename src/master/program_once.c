@@ -85,6 +85,7 @@ static void on_end(struct program_process *process)
 		    end.err.code == ERR_NONE)
 			program_process_tail(process, &result);
 		result.json = buf_slice(&json);
+		pool_note_run(once->job, result.ran_ns);
 		master_result_take(once->job, &result);
 	}
 	buf_release(&json);

@@ -218,6 +218,49 @@ def later_order():
     same(got["id"], "a")
 
 
+@promise("order: a busy worker's next task is of the first queue that has one")
+def strict_busy():
+    for once in "at-least-once", "at-most-once":
+        hi, lo, key = queue(), queue(), new_key()
+        serve(hi + " " + lo, NAP.replace("= 4", "= 1") + "".join(
+            "[queue:%s]\ndelivery = %s\n" % (name, once) for name in (hi, lo)))
+        for i in range(4):
+            push({"task": "nap", "args": {"input": "0.4"}, "id": i, "reply_to": key}, lo)
+        time.sleep(0.15)
+        push({"task": "nap", "args": {"input": "0"}, "id": "hi", "reply_to": key}, hi)
+        same([reply(key)["id"] for _ in range(5)], [0, "hi", 1, 2, 3], once)
+
+
+@promise("order: a queue whose program is at work does not keep a queue above from an idle executor")
+def idle_executor():
+    hi, mid, lo, key = queue(), queue(), queue(), new_key()
+    serve(" ".join((hi, mid, lo)), NAP.replace("= 4", "= 1"))
+    for _ in range(4):
+        push({"task": "nap", "args": {"input": "1"}, "reply_to": key}, lo)
+    time.sleep(0.2)
+    for name in hi, mid, hi, mid:
+        start = time.monotonic()
+        same(code_of(ask({"task": "echo"}, name)), "ok")
+        check(time.monotonic() - start < 0.5, "took", time.monotonic() - start)
+    for _ in range(4):
+        same(code_of(reply(key)), "ok")
+
+
+@promise("paused: at most once, one of two queues goes on when the key is gone")
+def resumed_once():
+    a, b = queue(), queue()
+    redis("SET", "cherry:{%s}:paused" % a, "1")
+    serve(a + " " + b, "".join("[queue:%s]\ndelivery = at-most-once\n" % name for name in (a, b)))
+    same(code_of(ask({"task": "echo"}, b)), "ok")
+    redis("DEL", "cherry:{%s}:paused" % a)
+    redis("PUBLISH", "cherry:wake", "resume")
+    time.sleep(0.3)
+    for name in a, b, a:
+        start = time.monotonic()
+        same(code_of(ask({"task": "echo"}, name)), "ok")
+    check(time.monotonic() - start < 1, "took", time.monotonic() - start)
+
+
 @promise("times: the worker's clock is Redis's: a delay of 0 and a not_before of now start at once")
 def starts_now():
     start = time.monotonic()

@@ -236,10 +236,8 @@ def drain_sides():
             worker = serve(name, "drain_timeout = 0.2\n" + NAP.replace("= 4", "= 2") + more)
             text = [b'{"task":"nap","args":{"input":"9"},"id":%d}' % i for i in range(6)]
             redis("LPUSH" if side == "right" else "RPUSH", name, *text)
-            key = new_key()
-            push({"task": "echo", "reply_to": key}, name, "LPUSH" if side == "right" else "RPUSH")
-            reply(key)
-            time.sleep(0.2)
+            wait_for("one is taken", lambda: redis("LLEN", name) < 6)
+            time.sleep(0.3)
             same(worker.stop(), 0, "exit status")
             same(redis("LRANGE", name, 0, -1), text[::-1] if side == "right" else text, once + " " + side)
 

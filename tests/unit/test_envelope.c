@@ -111,7 +111,7 @@ static const struct fault faults[] = {
 	/* Strangers and doubles. */
 	{"{\"task\":\"e\",\"ags\":{}}", "ags"},
 	{"{\"task\":\"e\",\"Task\":\"e\"}", "Task"},
-	{"{\"task\":\"e\",\"\":1}", ""},
+	{"{\"task\":\"e\",\"\":1}", "\"\""},
 	{"{\"task\":\"e\",\"task\":\"e\"}", "task"},
 	{"{\"task\":\"e\",\"t\\u0061sk\":\"e\"}", "task"},
 	{"{\"task\":\"e\",\"args\":{},\"args\":{}}", "args"},
