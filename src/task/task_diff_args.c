@@ -2,7 +2,6 @@
  * The arguments of diff: the table, and which of them go together. What a
  * format or output has no use for is an error that names it.
  */
-#include "diff/diff_text.h"
 #include "task/task_diff.h"
 
 #include <stdio.h>
@@ -307,18 +306,11 @@ static int check_compat(const struct diff_call *diff, struct err *err)
 	return 0;
 }
 
-/* A line end in a header would make something else of the diff; git's has no
- * dates. */
+/* A line end in a header would make something else of the diff. (git's header
+ * has no dates: there they are left out.) */
 static int check_labels(const struct diff_call *diff, struct err *err)
 {
 	char path[NAME_MAX_LEN];
-
-	for (enum diff_arg row = DIFF_ARG_OLD_DATE; row <= DIFF_ARG_NEW_DATE;
-	     row++)
-		if (diff->values[row].given &&
-		    diff->values[DIFF_ARG_DIALECT].integer == TEXT_GIT)
-			return BAD_ARG(err, row, "not in the dialect %s",
-				       "git");
 
 	for (enum diff_arg row = DIFF_ARG_OLD_LABEL; row <= DIFF_ARG_NEW_DATE;
 	     row++) {

@@ -57,8 +57,6 @@ static const struct {
 	{"\"old_label\":\"a\\nb\"", ERR_BAD_ARGS, "args.old_label",
 	 "line ends"},
 	{"\"new_date\":\"a\\u0000\"", ERR_BAD_ARGS, "args.new_date", "NUL"},
-	{"\"new_date\":\"2026\",\"dialect\":\"git\"", ERR_BAD_ARGS,
-	 "args.new_date", "git"},
 	{"\"format\":\"html\",\"compat\":\"htmldiff\",\"algorithm\":\"myers\"",
 	 ERR_BAD_ARGS, "args.algorithm", "difflib"},
 	{"\"format\":\"html\",\"compat\":\"htmldiff\",\"ignore\":[\"case\"]",
