@@ -45,6 +45,11 @@ uint32_t diff_intern(struct diff_interner *interner, struct slice bytes);
 int diff_intern_many(struct diff_interner *interner, struct slice text,
 		     const uint32_t *starts, uint32_t count, uint32_t *ids);
 
+/* Replaces the bytes of the id by others that are equal: for who interns from
+ * a buffer, and copies what turns out to be new. */
+void diff_interner_keep(struct diff_interner *interner, uint32_t id,
+			const char *bytes);
+
 /* How many different byte strings there are: one more than the last id. */
 uint32_t diff_interner_count(const struct diff_interner *interner);
 

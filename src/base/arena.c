@@ -18,7 +18,7 @@ struct arena_block {
 	struct arena_block *next;
 	size_t size; /* of `bytes` */
 	size_t used;
-	size_t pad; /* keeps `bytes` aligned */
+	size_t own; /* not 0: made for one request */
 	char bytes[];
 };
 
@@ -85,6 +85,7 @@ static struct arena_block *block_new(struct arena *arena, size_t size)
 		return NULL;
 	block->size = want;
 	block->used = 0;
+	block->own = own;
 	ASAN_POISON_MEMORY_REGION(block->bytes, want);
 	arena->used += sizeof(*block) + want;
 	if (own && arena->head) {
@@ -126,6 +127,22 @@ void *arena_calloc(struct arena *arena, size_t count, size_t size)
 	return ptr;
 }
 
+void arena_give_back(struct arena *arena, const void *items)
+{
+	struct arena_block **link = &arena->head;
+
+	while (*link && ((*link)->bytes != items || !(*link)->own))
+		link = &(*link)->next;
+	/* The first block is the one that small requests go to. */
+	if (*link && *link != arena->head) {
+		struct arena_block *block = *link;
+
+		*link = block->next;
+		arena->used -= sizeof(*block) + block->size;
+		block_free(block);
+	}
+}
+
 void *arena_extend(struct arena *arena, void *items, size_t count, size_t *cap,
 		   size_t size)
 {
@@ -139,6 +156,8 @@ void *arena_extend(struct arena *arena, void *items, size_t count, size_t *cap,
 		return NULL;
 	if (count)
 		memcpy(copy, items, count * size);
+	if (*cap * size > BLOCK_SIZE / 4)
+		arena_give_back(arena, items);
 	*cap = more;
 	return copy;
 }

@@ -33,10 +33,17 @@ void *arena_alloc(struct arena *arena, size_t size);
 void *arena_calloc(struct arena *arena, size_t count, size_t size);
 
 /*
+ * Frees what was returned for one large request; nothing if it was not large
+ * enough for memory of its own, or is NULL.
+ */
+void arena_give_back(struct arena *arena, const void *items);
+
+/*
  * Room for one more in an array of `count` items in the arena: the array itself
- * while `count` is below *cap, else a copy with twice the room (the old one
- * stays until the arena is freed). NULL past the cap; *cap and the array are
- * then as before. Begin with NULL and a *cap of 0.
+ * while `count` is below *cap, else a copy with twice the room (the old one is
+ * then gone if it was large, and stays until the arena is freed if not). NULL
+ * past the cap; *cap and the array are then as before. Begin with NULL and a
+ * *cap of 0.
  */
 void *arena_extend(struct arena *arena, void *items, size_t count, size_t *cap,
 		   size_t size);

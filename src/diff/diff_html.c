@@ -139,6 +139,5 @@ int diff_html(struct slice old_text, struct slice new_text,
 	r = options->compat
 		    ? run_compat(&arena, text, &limits, options, out, err)
 		    : run_default(&arena, text, &limits, options, out, err);
-	arena_release(&arena);
-	return r;
+	return diff_events_end(r, &arena, err);
 }

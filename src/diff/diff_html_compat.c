@@ -75,22 +75,15 @@ int diff_html_compat_events(struct arena *arena, struct slice text,
 
 static void write_event(struct compat *c, const struct markup_event *event)
 {
-	if (c->written.count == c->size) {
-		size_t size = c->size ? c->size * 2 : 256;
-		struct markup_event *list =
-			arena_alloc(c->arena, size * sizeof(*list));
+	struct markup_event *list =
+		arena_extend(c->arena, c->written.list, c->written.count,
+			     &c->size, sizeof(*list));
 
-		if (!list) {
-			c->full = true;
-			return;
-		}
-		if (c->size) {
-			memcpy(list, c->written.list,
-			       c->written.count * sizeof(*list));
-		}
-		c->written.list = list;
-		c->size = size;
+	if (!list) {
+		c->full = true;
+		return;
 	}
+	c->written.list = list;
 	c->written.list[c->written.count++] = *event;
 }
 
@@ -144,21 +137,14 @@ static void write_words(struct compat *c, const char *tag, struct slice text)
 
 static void enter(struct compat *c, const struct markup_event *event)
 {
-	if (c->depth == c->stack_size) {
-		size_t size = c->stack_size ? c->stack_size * 2 : 64;
-		struct markup_event *stack =
-			arena_alloc(c->arena, size * sizeof(*stack));
+	struct markup_event *stack = arena_extend(
+		c->arena, c->stack, c->depth, &c->stack_size, sizeof(*stack));
 
-		if (!stack) {
-			c->full = true;
-			return;
-		}
-		if (c->depth) {
-			memcpy(stack, c->stack, c->depth * sizeof(*stack));
-		}
-		c->stack = stack;
-		c->stack_size = size;
+	if (!stack) {
+		c->full = true;
+		return;
 	}
+	c->stack = stack;
 	c->stack[c->depth++] = *event;
 	write_event(c, event);
 }

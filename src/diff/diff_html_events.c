@@ -14,6 +14,16 @@ int diff_events_no_memory(struct err *err)
 			 "the comparison needs more memory than is allowed");
 }
 
+int diff_events_end(int r, struct arena *arena, struct err *err)
+{
+	if (r && err && err->code == ERR_LIMIT && !err->value &&
+	    !strcmp(err->limit, "memory")) {
+		err->value = (int64_t)arena->max;
+	}
+	arena_release(arena);
+	return r;
+}
+
 int diff_events_no_room(const struct buf *out, struct err *err)
 {
 	return err_limit(err, "output", (int64_t)out->max,
@@ -304,13 +314,17 @@ static uint32_t *key_side(struct arena *arena, struct keyer *keyer,
 	uint32_t *ids = arena_calloc(arena, events->count, sizeof(*ids));
 
 	for (size_t i = 0; ids && i < events->count; i++) {
+		uint32_t known = diff_interner_count(names);
 		struct slice key;
 
 		key_event(keyer, &events->list[i]);
 		key = buf_slice(&keyer->bytes);
-		key.ptr = arena_copy(arena, key);
-		ids[i] = key.ptr ? diff_intern(names, key) : DIFF_NO_ID;
-		if (keyer->bytes.failed || ids[i] == DIFF_NO_ID) {
+		ids[i] = diff_intern(names, key);
+		if (ids[i] == known) {
+			key.ptr = arena_copy(arena, key);
+			diff_interner_keep(names, known, key.ptr);
+		}
+		if (keyer->bytes.failed || ids[i] == DIFF_NO_ID || !key.ptr) {
 			return NULL;
 		}
 	}

@@ -39,6 +39,10 @@ int diff_events_compare(struct arena *arena, struct markup_events *old_events,
 			const struct diff_markup_options *options,
 			struct diff_markup *out, struct err *err);
 
+/* Releases the arena of a comparison; an error of memory gets its cap. Returns
+ * r. */
+int diff_events_end(int r, struct arena *arena, struct err *err);
+
 /* The error of a full arena, and that of a full output. */
 int diff_events_no_memory(struct err *err);
 int diff_events_no_room(const struct buf *out, struct err *err);

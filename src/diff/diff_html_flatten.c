@@ -110,29 +110,13 @@ static const struct markup_node *block_of(const struct merge *merge,
 	return node;
 }
 
-static void *grow(struct arena *arena, void *list, uint32_t count,
-		  uint32_t *size, size_t item)
-{
-	uint32_t more = *size ? *size * 2 : 64;
-	void *copy;
-
-	if (count < *size) {
-		return list;
-	}
-	copy = arena_alloc(arena, more * item);
-	if (copy && count) {
-		memcpy(copy, list, count * item);
-	}
-	*size = copy ? more : *size;
-	return copy;
-}
-
 static int add_leaf(struct flattener *f, const struct merge_token *token)
 {
 	struct merge_side *side = f->side;
 
-	side->leaves = grow(f->merge->arena, side->leaves, side->leaf_count,
-			    &side->leaf_size, sizeof(*side->leaves));
+	side->leaves =
+		arena_extend(f->merge->arena, side->leaves, side->leaf_count,
+			     &side->leaf_size, sizeof(*side->leaves));
 	if (!side->leaves) {
 		return -1;
 	}
@@ -157,8 +141,9 @@ static int add_token(struct flattener *f, struct merge_token token,
 	f->boundary = false;
 	token.mate = MERGE_NONE;
 	token.leaf = side->leaf_count - 1;
-	side->tokens = grow(f->merge->arena, side->tokens, side->token_count,
-			    &side->token_size, sizeof(*side->tokens));
+	side->tokens =
+		arena_extend(f->merge->arena, side->tokens, side->token_count,
+			     &side->token_size, sizeof(*side->tokens));
 	if (!side->tokens) {
 		return -1;
 	}

@@ -69,9 +69,11 @@ struct merge_side {
 	const struct markup_node *root;
 	struct merge_token *tokens;
 	uint32_t *ids; /* of the tokens */
-	uint32_t token_count, token_size;
+	uint32_t token_count;
+	size_t token_size;
 	struct merge_leaf *leaves;
-	uint32_t leaf_count, leaf_size;
+	uint32_t leaf_count;
+	size_t leaf_size;
 	struct merge_element *elements; /* by node->index */
 	uint32_t node_count;
 	uint32_t element_count; /* that are no tokens, without the root */

@@ -163,6 +163,12 @@ int diff_intern_many(struct diff_interner *interner, struct slice text,
 	return 0;
 }
 
+void diff_interner_keep(struct diff_interner *interner, uint32_t id,
+			const char *bytes)
+{
+	interner->names[id].bytes.ptr = bytes;
+}
+
 uint32_t diff_interner_count(const struct diff_interner *interner)
 {
 	return interner->count;

@@ -3,6 +3,28 @@
  */
 #include "markup/markup.h"
 
+#include <libxml/parser.h>
+
+static xmlParserInputPtr load_nothing(const char *url, const char *id,
+				      xmlParserCtxtPtr parser)
+{
+	(void)url;
+	(void)id;
+	(void)parser;
+	return NULL;
+}
+
+void markup_init(void)
+{
+	static bool ready;
+
+	if (!ready) {
+		ready = true;
+		xmlInitParser();
+		xmlSetExternalEntityLoader(load_nothing);
+	}
+}
+
 const struct markup_attr *markup_attr(const struct markup_node *node,
 				      const char *name)
 {

@@ -12,6 +12,13 @@
 
 #define DEPTH_DEFAULT 256  /* libxml2's own limit */
 #define ENDS_MAX      4096 /* namespaces declared by the open elements */
+#define NAMES_KEPT    64   /* a power of two */
+
+/* A name that was met: libxml2 gives equal strings as the same pointer. */
+struct reader_name {
+	const xmlChar *parts[3]; /* local name, prefix, URI */
+	struct slice full, written;
+};
 
 struct reader {
 	struct arena *arena;
@@ -26,28 +33,9 @@ struct reader {
 	uint32_t *spaces; /* for each depth: how many its element declares */
 	struct slice prefixes[ENDS_MAX];
 	uint32_t prefix_count;
+	struct reader_name names[NAMES_KEPT];
 	bool failed;
 };
-
-static xmlParserInputPtr load_nothing(const char *url, const char *id,
-				      xmlParserCtxtPtr parser)
-{
-	(void)url;
-	(void)id;
-	(void)parser;
-	return NULL;
-}
-
-void markup_init(void)
-{
-	static bool ready;
-
-	if (!ready) {
-		ready = true;
-		xmlInitParser();
-		xmlSetExternalEntityLoader(load_nothing);
-	}
-}
 
 static size_t position(const struct reader *reader)
 {
@@ -96,7 +84,7 @@ static struct markup_event *add(struct reader *reader,
 				enum markup_event_kind kind)
 {
 	struct markup_events *events = reader->events;
-	struct markup_event *event;
+	struct markup_event *event, *list;
 
 	if (reader->failed) {
 		return NULL;
@@ -108,22 +96,13 @@ static struct markup_event *add(struct reader *reader,
 		stop(reader);
 		return NULL;
 	}
-	if (events->count == reader->size) {
-		size_t size = reader->size ? reader->size * 2 : 64;
-		struct markup_event *list =
-			arena_alloc(reader->arena, size * sizeof(*list));
-
-		if (!list) {
-			no_memory(reader);
-			return NULL;
-		}
-		if (events->count) {
-			memcpy(list, events->list,
-			       events->count * sizeof(*list));
-		}
-		events->list = list;
-		reader->size = size;
+	list = arena_extend(reader->arena, events->list, events->count,
+			    &reader->size, sizeof(*list));
+	if (!list) {
+		no_memory(reader);
+		return NULL;
 	}
+	events->list = list;
 	event = &events->list[events->count++];
 	*event =
 		(struct markup_event){.kind = kind, .offset = position(reader)};
@@ -133,8 +112,7 @@ static struct markup_event *add(struct reader *reader,
 
 /* --- Elements ------------------------------------------------------------- */
 
-/* "{uri}local", and "prefix:local" as written. */
-static void keep_name(struct reader *reader, const xmlChar *const name[3],
+static void copy_name(struct reader *reader, const xmlChar *const name[3],
 		      struct slice *full, struct slice *written)
 {
 	const char *local = (const char *)name[0];
@@ -155,6 +133,24 @@ static void keep_name(struct reader *reader, const xmlChar *const name[3],
 		*full = keep(reader, (const xmlChar *)text.ptr, text.len);
 	}
 	buf_release(&text);
+}
+
+/* "{uri}local", and "prefix:local" as written. Most names come again soon. */
+static void keep_name(struct reader *reader, const xmlChar *const name[3],
+		      struct slice *full, struct slice *written)
+{
+	uintptr_t mixed = (uintptr_t)name[0] ^ (uintptr_t)name[1] >> 3 ^
+			  (uintptr_t)name[2] >> 7;
+	struct reader_name *kept =
+		&reader->names[(mixed ^ mixed >> 6) % NAMES_KEPT];
+
+	if (!kept->full.ptr ||
+	    memcmp(kept->parts, name, sizeof(kept->parts)) != 0) {
+		memcpy(kept->parts, name, sizeof(kept->parts));
+		copy_name(reader, name, &kept->full, &kept->written);
+	}
+	*full = kept->full;
+	*written = kept->written;
 }
 
 static void add_spaces(struct reader *reader, int count, const xmlChar **list)
@@ -442,6 +438,23 @@ static int parse(struct reader *reader)
 	return reader->failed ? -1 : 0;
 }
 
+/* Room for the events of a document without empty elements: two for each "<",
+ * so that the list need not grow. If there is none, it begins small. */
+static void make_list(struct reader *reader, struct slice text)
+{
+	size_t size = 16;
+
+	for (size_t i = 0; i < text.len; i++) {
+		size += text.ptr[i] == '<' ? 2 : 0;
+	}
+	if (size > reader->limits->nodes) {
+		size = reader->limits->nodes;
+	}
+	reader->events->list =
+		arena_alloc(reader->arena, size * sizeof(struct markup_event));
+	reader->size = reader->events->list ? size : 0;
+}
+
 int markup_xml_events(struct arena *arena, struct slice text, bool entities,
 		      const struct markup_limits *limits,
 		      struct markup_events *events, struct err *err)
@@ -469,6 +482,7 @@ int markup_xml_events(struct arena *arena, struct slice text, bool entities,
 	reader->scan = &scan;
 	reader->events = events;
 	reader->err = err;
+	make_list(reader, text);
 	if (scan.has_declaration) {
 		event = add(reader, MARKUP_EV_XML_DECL);
 		if (!event) {

@@ -46,6 +46,10 @@ static int grow_element(struct grower *g, const struct markup_event *event)
 	node->qname = event->qname;
 	node->attrs = event->attrs;
 	node->attr_count = event->attr_count;
+	g->parent = node;
+	if (!g->space_count) {
+		return 0;
+	}
 	spaces = arena_calloc(g->arena, g->space_count, sizeof(*spaces));
 	if (!spaces) {
 		return -1;
@@ -57,7 +61,6 @@ static int grow_element(struct grower *g, const struct markup_event *event)
 	node->spaces = spaces;
 	node->space_count = g->space_count;
 	g->space_count = 0;
-	g->parent = node;
 	return 0;
 }
 

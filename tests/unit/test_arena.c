@@ -80,3 +80,31 @@ Test(arena, clear_keeps_one_block)
 	arena_clear(&arena);
 	cr_expect_eq(arena.used, 0);
 }
+
+/* What an array was before it grew does not stay: it needs its size and that
+ * of the copy that is being made. */
+Test(arena, extend_gives_back)
+{
+	struct arena arena;
+	size_t cap = 0, count = 1 << 20;
+	uint32_t *items = NULL, *first;
+
+	arena_init(&arena, 7 << 20);
+	first = arena_alloc(&arena, sizeof(*first));
+	*first = 7;
+	for (uint32_t n = 0; n < count; n++) {
+		items = arena_extend(&arena, items, n, &cap, sizeof(*items));
+		cr_assert_not_null(items, "at %u", n);
+		items[n] = n;
+	}
+	for (uint32_t n = 0; n < count; n++)
+		cr_assert_eq(items[n], n);
+	cr_expect_eq(*first, 7);
+	cr_expect_leq(arena.used, (4 << 20) + (1 << 18));
+	arena_give_back(&arena, items);
+	arena_give_back(&arena, NULL);
+	arena_give_back(&arena, first);
+	cr_expect_leq(arena.used, 1 << 18);
+	cr_expect_eq(*first, 7);
+	arena_release(&arena);
+}
