@@ -41,7 +41,11 @@ static int check_reply(struct master *master, struct envelope *envelope,
 		       struct err *err)
 {
 	int64_t max = master->options.max_reply_ttl;
+	bool over = envelope->reply_ttl > max;
 
+	/* Nor does the reply that says so live longer. */
+	if (over)
+		envelope->reply_ttl = -1;
 	if (envelope->reply_to.len &&
 	    check_key(master, envelope->reply_to, master->options.reply_prefix,
 		      "reply_to", err)) {
@@ -49,7 +53,7 @@ static int check_reply(struct master *master, struct envelope *envelope,
 		envelope->reply_to.len = 0;
 		return -1;
 	}
-	if (envelope->reply_ttl > max)
+	if (over)
 		return err_field(err, ERR_BAD_TASK, "reply_ttl",
 				 "reply_ttl is over max_reply_ttl, %lld "
 				 "seconds",

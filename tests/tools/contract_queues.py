@@ -342,8 +342,13 @@ def ttl_config():
     push({"task": "echo", "reply_to": key}, name)
     wait_for("the reply", lambda: redis("LLEN", key))
     check(70 <= redis("TTL", key) <= 77, redis("TTL", key))
-    got = ask({"task": "echo", "reply_ttl": 101}, name)
-    same([code_of(got), got["error"]["field"]], ["bad_task", "reply_ttl"])
+    for ttl in 101, 10 ** 9, 10 ** 18:
+        key = new_key()
+        push({"task": "echo", "reply_ttl": ttl, "reply_to": key}, name)
+        wait_for("the reply", lambda: redis("LLEN", key))
+        check(0 < redis("TTL", key) <= 100, "the error's TTL", redis("TTL", key))
+        got = reply(key)
+        same([code_of(got), got["error"]["field"]], ["bad_task", "reply_ttl"])
 
 
 # --- Outputs ---------------------------------------------------------------------------------------------------
