@@ -218,10 +218,20 @@ static redisReply *question(redisContext *context, const char *password,
 			    name);
 }
 
+static int no_sentinel(const struct opening *opening, struct err *err,
+		       const char *why)
+{
+	char text[200];
+
+	snprintf(text, sizeof(text), "no sentinel names a master: %.150s", why);
+	return not_reached(err, &opening->url, text);
+}
+
 /* The master's address as one sentinel tells it, to be released. -1 unless it
  * does. */
 static int ask_sentinel(const struct opening *opening,
-			const struct url_host *sentinel, struct url_host *found)
+			const struct url_host *sentinel, struct url_host *found,
+			struct err *err)
 {
 	struct timeval limit =
 		to_timeval(opening->seconds < 1 ? opening->seconds : 1);
@@ -239,6 +249,13 @@ static int ask_sentinel(const struct opening *opening,
 		found->name = xstrdup(reply->element[0]->str);
 		found->port = atoi(reply->element[1]->str);
 		status = 0;
+	} else {
+		(void)no_sentinel(opening, err,
+				  reply && reply->type == REDIS_REPLY_ERROR
+					  ? reply->str
+				  : reply ? "it does not know that master"
+				  : asked ? asked->errstr
+					  : why.message);
 	}
 	if (reply)
 		freeReplyObject(reply);
@@ -270,13 +287,13 @@ static int check_master(struct client *client, struct err *err)
 static int open_by_sentinel(struct opening *opening, struct err *err)
 {
 	const struct url *url = &opening->url;
-	int status = not_reached(err, url, "no sentinel names a master");
+	int status = -1;
 	size_t i;
 
 	for (i = 0; i < url->sentinel_count && status; i++) {
 		struct url_host found = {0};
 
-		if (ask_sentinel(opening, &url->sentinels[i], &found))
+		if (ask_sentinel(opening, &url->sentinels[i], &found, err))
 			continue;
 		status = connect_to(opening, &found, err) ||
 					 login(opening, err) ||

@@ -23,6 +23,7 @@ END
 )
 data=("${ports[@]:0:3}")
 sentinels=("${ports[@]:3:3}")
+password=sesame # of the sentinels
 declare -A pids
 
 # start_data PORT [OPTION...]: with the data that it had.
@@ -47,6 +48,8 @@ start_sentinel()
 port $port
 bind 127.0.0.1
 dir $SCRATCH
+requirepass $password
+sentinel sentinel-pass $password
 sentinel monitor cherries 127.0.0.1 ${data[0]} 2
 sentinel down-after-milliseconds cherries 1000
 sentinel failover-timeout cherries 3000
@@ -55,13 +58,14 @@ END
 	redis-server "$file" --sentinel >>"$SCRATCH/sentinel.$port.out" 2>&1 </dev/null &
 	pids[$port]=$!
 	on_exit "kill -KILL ${pids[$port]}"
-	wait_for 10 "[ \"\$(redis-cli -p $port ping 2>&1)\" = PONG ]" "the sentinel at $port"
+	wait_for 10 "[ \"\$(redis-cli --no-auth-warning -a $password -p $port ping 2>&1)\" = PONG ]" \
+		"the sentinel at $port"
 }
 
 # The last sentinel of the list outlives everything.
 ask_sentinel()
 {
-	redis-cli -p "${sentinels[2]}" "$@"
+	redis-cli --no-auth-warning -a "$password" -p "${sentinels[2]}" "$@"
 }
 
 master_port()
@@ -121,26 +125,28 @@ for port in "${sentinels[@]}"; do
 done
 wait_for 20 settled "a settled set of servers"
 
-# The first sentinel of the list is dead, the second takes connections and says
-# nothing, the third is asked; the two others are not named, but learnt.
-python3 - "$SCRATCH/mute" <<'END' &
-import os, socket, sys, time
-mute = socket.create_server(("127.0.0.1", 0))
-with open(sys.argv[1] + ".new", "w") as out:
-    out.write(str(mute.getsockname()[1]))
-os.rename(sys.argv[1] + ".new", sys.argv[1])
-time.sleep(100000)
-END
+# The first sentinel of the list is dead, the second says nothing, the third names
+# a replica; the fourth is right. Two more are not named, but learnt.
+python3 tests/tools/odd_sentinels.py "$SCRATCH/odd" "$password" "${data[1]}" &
 on_exit "kill -KILL $!"
-wait_for 10 'test -e "$SCRATCH/mute"' "a mute sentinel"
-REDIS_URL=redis-sentinel://127.0.0.1:1,127.0.0.1:$(cat "$SCRATCH/mute"),localhost:${sentinels[1]}/cherries/0
-worker_start --concurrency 1
+wait_for 10 'test -e "$SCRATCH/odd"' "sentinels of no use"
+read -r mute stale <"$SCRATCH/odd"
+REDIS_URL=redis-sentinel://127.0.0.1:1,127.0.0.1:$mute,127.0.0.1:$stale,localhost:${sentinels[1]}/cherries/0
+(umask 077 && echo "$password" >"$SCRATCH/password")
+known="--set redis.sentinel_password_file=$SCRATCH/password"
+worker_start $known --concurrency 1
 redis-cli -p "${data[0]}" LPUSH tasks '{"task":"echo","reply_to":"r:0"}' >/dev/null
 wait_for 5 "[ \"\$(redis-cli -p ${data[0]} LLEN r:0)\" = 1 ]" "the first reply"
-[ "$("$CHERRY" push --redis "$REDIS_URL" --wait=5 echo '{"a":1}')" ] ||
+grep -q 'is a replica' "$SCRATCH/worker.log" ||
+	fail "the replica that a sentinel names was not looked at"
+[ "$(cherry_calls "${data[1]}")" = 0 ] || fail "a replica was written to"
+[ "$("$CHERRY" push --redis "$REDIS_URL" $known --wait=5 echo '{"a":1}')" ] ||
 	fail "push by way of the sentinels"
+said=$("$CHERRY" push --redis "redis-sentinel://127.0.0.1:${sentinels[1]}/cherries" echo 2>&1) &&
+	fail "a sentinel answered without its password"
+case $said in *NOAUTH*) ;; *) fail "without the password: $said" ;; esac
 
-python3 tests/tools/sentinel_ledger.py "$SCRATCH" cherries "${sentinels[@]}" \
+python3 tests/tools/sentinel_ledger.py "$SCRATCH" "$password" cherries "${sentinels[@]}" \
 	>"$SCRATCH/ledger" 2>"$SCRATCH/ledger.err" &
 ledger=$!
 on_exit "kill -KILL $ledger"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A producer that follows Sentinel, and a ledger of what Redis confirmed.
 
-    sentinel_ledger.py DIR MASTER PORT...
+    sentinel_ledger.py DIR PASSWORD MASTER PORT...
 
 Pushes tasks to the master that the sentinels at 127.0.0.1:PORT name, each with
 WAIT for both replicas; those that both have are in the ledger. After each
@@ -18,8 +18,8 @@ import sys
 import threading
 import time
 
-DIR, MASTER = sys.argv[1:3]
-PORTS = [int(port) for port in sys.argv[3:]]
+DIR, PASSWORD, MASTER = sys.argv[1:4]
+PORTS = [int(port) for port in sys.argv[4:]]
 REPLICAS = 2
 BATCH = 20  # pushed at once
 
@@ -69,6 +69,7 @@ def find_master():
     for port in PORTS:
         try:
             sentinel = Redis(port, 0.3)
+            sentinel.ask("AUTH", PASSWORD)
             answer = sentinel.ask("SENTINEL", "get-master-addr-by-name", MASTER)
             sentinel.close()
             if answer:
@@ -130,6 +131,7 @@ class Listener(threading.Thread):
     def run(self):
         try:
             sentinel = Redis(self.port, None)
+            sentinel.ask("AUTH", PASSWORD)
             sentinel.ask("SUBSCRIBE", "+switch-master")
             while True:
                 message = sentinel.read()
