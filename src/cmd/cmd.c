@@ -35,6 +35,51 @@ const struct cmd *cmd_find(const char *name)
 	return NULL;
 }
 
+/* Commands that the manual promises and that are not built: said by name. */
+static const char *const later[] = {"bench", NULL};
+
+int cmd_unknown(const char *name)
+{
+	struct nearest near = nearest_init(slice_text(name));
+	const char *found;
+	size_t i;
+
+	for (i = 0; later[i]; i++) {
+		if (!strcmp(later[i], name))
+			return cmd_fail(CMD_USAGE,
+					"the command %s is not built yet",
+					name);
+	}
+	for (i = 0; cmd_table[i]; i++) {
+		if (!cmd_table[i]->hidden)
+			nearest_try(&near, cmd_table[i]->name);
+	}
+	found = nearest_name(&near);
+	return cmd_fail(CMD_USAGE,
+			"there is no command %s%s%s%s; cherry help "
+			"lists them",
+			name, found ? " (did you mean " : "",
+			found ? found : "", found ? "?)" : "");
+}
+
+int cmd_unknown_word(const struct cmd *cmd, const char *word)
+{
+	struct nearest near = nearest_init(slice_text(word));
+	char words[100], *at = words, *rest, *one;
+	const char *found;
+
+	snprintf(words, sizeof(words), "%s", cmd->first);
+	while ((one = strtok_r(at, " ", &rest))) {
+		nearest_try(&near, one);
+		at = NULL;
+	}
+	found = nearest_name(&near);
+	return cmd_fail(CMD_USAGE,
+			"there is no %s %s%s%s%s; cherry help %s says more",
+			cmd->name, word, found ? " (did you mean " : "",
+			found ? found : "", found ? "?)" : "", cmd->name);
+}
+
 int cmd_fail(int status, const char *format, ...)
 {
 	va_list args;
@@ -76,6 +121,18 @@ static int unknown_option(const struct cmd *cmd, const char *arg)
 	return -1;
 }
 
+/* A queue of which the configuration could not even be asked. */
+static int check_queue(const char *name)
+{
+	if (name[0] && !strpbrk(name, " \t\r\n"))
+		return 0;
+	cmd_fail(0,
+		 "-q \"%s\": a queue has a name, and no spaces in it; -q "
+		 "again for more",
+		 name);
+	return -1;
+}
+
 static int take_option(const struct cmd *cmd, int argc, char **argv, int *at,
 		       struct cmd_line *line)
 {
@@ -104,6 +161,8 @@ static int take_option(const struct cmd *cmd, int argc, char **argv, int *at,
 		cmd_fail(0, "too many options");
 		return -1;
 	}
+	if (!strcmp(option->name, "-q") && check_queue(value))
+		return -1;
 	line->given[line->given_count++] = (struct cmd_given){option, value};
 	return 0;
 }
@@ -146,15 +205,18 @@ const char *cmd_value(const struct cmd_line *line, const char *name)
 	return NULL;
 }
 
+size_t cmd_count(const struct cmd_line *line, const char *name)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < line->given_count; i++)
+		count += !strcmp(line->given[i].option->name, name);
+	return count;
+}
+
 bool cmd_has(const struct cmd_line *line, const char *name)
 {
-	size_t i;
-
-	for (i = 0; i < line->given_count; i++) {
-		if (!strcmp(line->given[i].option->name, name))
-			return true;
-	}
-	return false;
+	return cmd_count(line, name) > 0;
 }
 
 /* --- Configuration --------------------------------------------------------------- */
@@ -195,9 +257,14 @@ int cmd_config_load(const struct cmd_line *line, struct config *config,
 		else if (!strcmp(name, "--concurrency"))
 			add_override(overrides, &request.override_count, name,
 				     "cherry", "concurrency", value);
-		else if (!strcmp(name, "-q") &&
-			 used + strlen(value) + 2 < sizeof(queues))
-			used += (size_t)sprintf(queues + used, "%s ", value);
+		else if (!strcmp(name, "-q"))
+			used += (size_t)snprintf(queues + used,
+						 sizeof(queues) - used, "%s ",
+						 value);
+		if (used >= sizeof(queues)) {
+			*config = (struct config){0};
+			return cmd_fail(-1, "-q: too many queues");
+		}
 	}
 	if (queues[0])
 		add_override(overrides, &request.override_count, "-q", "cherry",

@@ -59,11 +59,19 @@ extern const struct cmd *const cmd_table[];
  * of these. */
 int cmd_generate(const char *what);
 const struct cmd *cmd_find(const char *name);
+/* Prints a command's usage and options. Returns 0. */
+int cmd_explain(const struct cmd *cmd);
+/* There is no such command; or no such first word of this one. Tells the nearest
+ * name. Both return CMD_USAGE. */
+int cmd_unknown(const char *name);
+int cmd_unknown_word(const struct cmd *cmd, const char *word);
 
 /* Reads argv behind the command's name. 0, or -1: the fault has been told. */
 int cmd_line_read(const struct cmd *cmd, int argc, char **argv,
 		  struct cmd_line *line);
 bool cmd_has(const struct cmd_line *line, const char *name);
+/* How often it was given. */
+size_t cmd_count(const struct cmd_line *line, const char *name);
 /* The last value given; NULL if none. */
 const char *cmd_value(const struct cmd_line *line, const char *name);
 

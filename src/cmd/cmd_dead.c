@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 #include "base/json.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "broker/client.h"
 #include "cmd/table.h"
@@ -135,8 +136,6 @@ static int dead_list(struct dead *dead)
 	int status = CMD_OK;
 	size_t i;
 
-	if (dead->line->word_count > 1)
-		return cmd_fail(CMD_USAGE, "dead list takes no further word");
 	table_init(&table, "dead", columns);
 	for (i = 0; !status && i < dead->ask.queue_count; i++)
 		status = list_queue(dead, dead->ask.queues[i],
@@ -309,20 +308,49 @@ static int act_all(struct dead *dead, dead_act *act, const char *did)
 
 static int act_on(struct dead *dead, dead_act *act, const char *did)
 {
-	bool all = cmd_has(dead->line, "--all");
+	return cmd_has(dead->line, "--all") ? act_all(dead, act, did)
+					    : act_named(dead, act, did);
+}
 
-	if (all == (dead->line->word_count > 1))
+/* MILLISECONDS-NUMBER, as streams have it; the number may be left out. */
+static bool is_entry(const char *word)
+{
+	size_t first = strspn(word, "0123456789"), second;
+
+	if (!first || first > 20)
+		return false;
+	if (!word[first])
+		return true;
+	second = strspn(word + first + 1, "0123456789");
+	return word[first] == '-' && second && second <= 20 &&
+	       !word[first + 1 + second];
+}
+
+/* The words behind the verb; without `all` there have to be some. */
+static int check_entries(const struct cmd_line *line, bool all)
+{
+	size_t i;
+
+	if (all && line->word_count > 1)
+		return cmd_fail(CMD_USAGE, "either entries or --all, not both");
+	if (!all && line->word_count < 2)
 		return cmd_fail(CMD_USAGE,
 				"name entries as `cherry dead list` shows "
-				"them, or --all");
-	return all ? act_all(dead, act, did) : act_named(dead, act, did);
+				"them%s",
+				strcmp(line->words[0], "show") ? ", or --all"
+							       : "");
+	for (i = 1; i < line->word_count; i++) {
+		if (!is_entry(line->words[i]))
+			return cmd_fail(CMD_USAGE,
+					"%s is no entry: `cherry dead list` "
+					"shows them, such as 1700000000000-0",
+					line->words[i]);
+	}
+	return CMD_OK;
 }
 
 static int dead_show(struct dead *dead)
 {
-	if (dead->line->word_count < 2)
-		return cmd_fail(CMD_USAGE, "dead show needs an entry, as "
-					   "`cherry dead list` shows them");
 	return act_named(dead, show_in, NULL);
 }
 
@@ -333,9 +361,7 @@ static int dead_retry(struct dead *dead)
 
 static int dead_drop(struct dead *dead)
 {
-	int status = ask_confirm(dead->line, "drop dead tasks for ever");
-
-	return status ? status : act_on(dead, drop_in, "dropped");
+	return act_on(dead, drop_in, "dropped");
 }
 
 static const struct {
@@ -348,6 +374,28 @@ static const struct {
 	{"drop", dead_drop},
 };
 
+/* Everything that can be said without Redis. */
+static int check_line(const struct cmd_line *line, const char *verb)
+{
+	const char *count = cmd_value(line, "--count");
+	bool list = !strcmp(verb, "list"), all = cmd_has(line, "--all");
+	int64_t number;
+	int status = CMD_OK;
+
+	if (count && (text_int64(slice_text(count), &number) || number < 1))
+		return cmd_fail(CMD_USAGE,
+				"--count %s is no whole number from 1", count);
+	if (all && (list || !strcmp(verb, "show")))
+		return cmd_fail(CMD_USAGE, "dead %s takes no --all", verb);
+	if (list && line->word_count > 1)
+		return cmd_fail(CMD_USAGE, "dead list takes no further word");
+	if (!list)
+		status = check_entries(line, all);
+	if (!status && !strcmp(verb, "drop"))
+		status = ask_confirm(line, "drop dead tasks for ever");
+	return status;
+}
+
 static int dead_run(const struct cmd_line *line)
 {
 	struct dead dead = {.line = line};
@@ -357,10 +405,10 @@ static int dead_run(const struct cmd_line *line)
 	while (i < 4 && strcmp(verbs[i].name, line->words[0]) != 0)
 		i++;
 	if (i == 4)
-		return cmd_fail(CMD_USAGE,
-				"dead list, dead show, dead retry or dead "
-				"drop, not dead %s",
-				line->words[0]);
+		return cmd_unknown_word(&cmd_dead, line->words[0]);
+	status = check_line(line, verbs[i].name);
+	if (status)
+		return status;
 	status = ask_open(&dead.ask, line);
 	if (!status) {
 		if (!cmd_has(line, "-q"))

@@ -18,13 +18,10 @@ static void help_all(void)
 	puts("\ncherry help COMMAND says more; cherry --version.");
 }
 
-static int help_one(const char *name)
+int cmd_explain(const struct cmd *cmd)
 {
-	const struct cmd *cmd = cmd_find(name);
 	const struct cmd_option *option;
 
-	if (!cmd)
-		return cmd_fail(CMD_USAGE, "there is no command %s", name);
 	printf("usage: cherry %s %s\n\n%s\n", cmd->name, cmd->usage, cmd->help);
 	if (cmd->options)
 		puts("");
@@ -55,6 +52,7 @@ static const struct cmd_option options[] = {
 static int help_run(const struct cmd_line *line)
 {
 	const char *what = cmd_value(line, "--generate");
+	const struct cmd *cmd;
 
 	if (what && cmd_generate(what))
 		return cmd_fail(CMD_USAGE,
@@ -63,8 +61,10 @@ static int help_run(const struct cmd_line *line)
 				what);
 	if (what)
 		return 0;
-	if (line->word_count)
-		return help_one(line->words[0]);
+	if (line->word_count) {
+		cmd = cmd_find(line->words[0]);
+		return cmd ? cmd_explain(cmd) : cmd_unknown(line->words[0]);
+	}
 	help_all();
 	return 0;
 }

@@ -308,6 +308,8 @@ static int read_options(struct push *push, const struct config *config)
 	const char *prefix = config_text(config, "cherry", "reply_prefix");
 	char section[300];
 
+	if (cmd_count(push->line, "-q") > 1)
+		return cmd_fail(CMD_USAGE, "push takes one queue");
 	push->wait = cmd_has(push->line, "--wait");
 	if (wait && text_duration(slice_text(wait), &push->seconds))
 		return cmd_fail(CMD_USAGE, "--wait=%s is no time", wait);

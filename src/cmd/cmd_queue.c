@@ -22,7 +22,7 @@ static const struct cmd_option drain_options[] = {
 };
 static const struct cmd_option cancel_options[] = {
 	ASK_OPTIONS,
-	{"--yes", NULL, "do not ask"},
+	{"--yes", NULL, "taken for scripts; nothing is asked here"},
 	{0},
 };
 
@@ -45,13 +45,38 @@ static int set_paused(struct ask *ask, const char *queue, bool paused)
 	return status;
 }
 
+/* A slip of the pen would pause what nobody has. */
+static void warn_unknown(struct ask *ask, const char *queue)
+{
+	struct buf key;
+	int64_t workers;
+	size_t i;
+
+	for (i = 0; i < ask->queue_count; i++) {
+		if (!strcmp(ask->queues[i], queue))
+			return;
+	}
+	workers = ask_integer(
+		ask,
+		(const char *[]){"EXISTS",
+				 ask_key(&key, queue, "workers", NULL), NULL});
+	buf_release(&key);
+	if (!workers)
+		fprintf(stderr,
+			"cherry: warning: no worker serves %s, and it is not "
+			"among the configured queues\n",
+			queue);
+}
+
 static int pause_or_resume(const struct cmd_line *line, bool paused)
 {
 	struct ask ask;
 	int status = ask_open(&ask, line);
 
-	if (!status)
+	if (!status) {
+		warn_unknown(&ask, line->words[0]);
 		status = set_paused(&ask, line->words[0], paused);
+	}
 	if (!status)
 		printf("%s is %s\n", line->words[0],
 		       paused ? "paused; what runs goes on" : "open");

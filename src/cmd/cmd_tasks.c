@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 #include "base/json.h"
+#include "base/nearest.h"
 #include "cherry/task.h"
 
 static const struct cmd_option options[] = {
@@ -108,20 +109,22 @@ static void put_rows(struct buf *out, const struct task_arg *row)
 	buf_add_char(out, ']');
 }
 
+static void put_text(struct buf *out, const char *name, const char *text)
+{
+	json_put_key(out, name);
+	json_put_string(out, slice_text(text));
+}
+
 static void put_task(struct buf *out, const struct task *task)
 {
 	const char *fault = fault_of(task);
 
 	json_put_comma(out);
 	buf_add_char(out, '{');
-	json_put_key(out, "name");
-	json_put_string(out, slice_text(task->name));
-	json_put_key(out, "summary");
-	json_put_string(out, slice_text(task->summary));
-	if (fault) {
-		json_put_key(out, "unavailable");
-		json_put_string(out, slice_text(fault));
-	}
+	put_text(out, "name", task->name);
+	put_text(out, "summary", task->summary);
+	if (fault)
+		put_text(out, "unavailable", fault);
 	json_put_key(out, "args");
 	put_rows(out, task->args);
 	json_put_key(out, "settings");
@@ -129,52 +132,72 @@ static void put_task(struct buf *out, const struct task *task)
 	buf_add_char(out, '}');
 }
 
-static int print_json(const struct task *only)
+/* --- Programs ------------------------------------------------------------- */
+
+/* The section of a program of that name; false if there is none. */
+static bool find_program(const struct config *config, const char *name,
+			 char section[300])
 {
+	snprintf(section, 300, "task:%.280s", name);
+	return !task_find(slice_text(name)) && strlen(name) < 280 &&
+	       config_find(config, section, "command");
+}
+
+static void put_program(struct buf *out, const struct config *config,
+			const char *name, const char *section)
+{
+	json_put_comma(out);
+	buf_add_char(out, '{');
+	put_text(out, "name", name);
+	put_text(out, "summary", "a program");
+	put_text(out, "command", config_text(config, section, "command"));
+	put_text(out, "mode", config_text(config, section, "mode"));
+	buf_add_text(out, ",\"args\":[],\"settings\":[]}");
+}
+
+static void print_program(const struct config *config, const char *name,
+			  const char *section)
+{
+	const char *mode = config_text(config, section, "mode");
+
+	printf("%s: a program\n\ncommand = %s\nmode = %s\n", name,
+	       config_text(config, section, "command"), mode);
+	if (!strcmp(mode, "once"))
+		printf("result = %s\n", config_text(config, section, "result"));
+}
+
+/* --- The command ---------------------------------------------------------- */
+
+/* One task, or (NULL) all of them. */
+static void print_json(const struct config *config, const char *only)
+{
+	size_t count, i;
+	char section[300], **names = config_names(config, "task:", &count);
 	struct buf out;
-	size_t i;
 
 	buf_init(&out, (size_t)16 << 20);
 	buf_add_text(&out, "{\"version\":1,\"tasks\":[");
 	for (i = 0; task_table[i]; i++) {
-		if (!only || only == task_table[i])
+		if (!only || !strcmp(only, task_table[i]->name))
 			put_task(&out, task_table[i]);
+	}
+	for (i = 0; i < count; i++) {
+		if (find_program(config, names[i], section) &&
+		    (!only || !strcmp(only, names[i])))
+			put_program(&out, config, names[i], section);
 	}
 	buf_add_text(&out, "]}\n");
 	fwrite(out.ptr, 1, out.len, stdout);
 	buf_release(&out);
-	return 0;
-}
-
-static void print_programs(const struct config *config, bool tty)
-{
-	size_t count, i;
-	char **names = config_names(config, "task:", &count);
-
-	for (i = 0; i < count; i++) {
-		char section[300];
-
-		snprintf(section, sizeof(section), "task:%.280s", names[i]);
-		if (config_find(config, section, "command"))
-			print_name(names[i], tty);
-		else
-			continue;
-		printf("program: %s\n",
-		       config_text(config, section, "command"));
-	}
 	config_names_free(names, count);
 }
 
-static int print_all(const struct cmd_line *line)
+static void print_all(const struct config *config)
 {
 	bool tty = isatty(STDOUT_FILENO);
-	struct config config;
-	size_t i;
+	size_t count, i;
+	char section[300], **names = config_names(config, "task:", &count);
 
-	if (cmd_config_load(line, &config, false)) {
-		config_release(&config);
-		return CMD_CONFIG;
-	}
 	for (i = 0; task_table[i]; i++) {
 		const char *fault = fault_of(task_table[i]);
 
@@ -183,25 +206,68 @@ static int print_all(const struct cmd_line *line)
 		       fault ? " -- not available here: " : "",
 		       fault ? fault : "");
 	}
-	print_programs(&config, tty);
-	config_release(&config);
-	return 0;
+	for (i = 0; i < count; i++) {
+		if (!find_program(config, names[i], section))
+			continue;
+		print_name(names[i], tty);
+		printf("program: %s\n",
+		       config_text(config, section, "command"));
+	}
+	config_names_free(names, count);
+}
+
+static int unknown_task(const struct config *config, const char *name)
+{
+	size_t count, i;
+	char **names = config_names(config, "task:", &count);
+	struct nearest near = nearest_init(slice_text(name));
+	const char *found;
+
+	for (i = 0; task_table[i]; i++)
+		nearest_try(&near, task_table[i]->name);
+	for (i = 0; i < count; i++)
+		nearest_try(&near, names[i]);
+	found = nearest_name(&near);
+	cmd_fail(0, "there is no task %s%s%s%s", name,
+		 found ? "; did you mean " : "", found ? found : "",
+		 found ? "?" : "");
+	config_names_free(names, count);
+	return CMD_FAILED;
+}
+
+static int print_one(const struct config *config, const char *name)
+{
+	const struct task *task = task_find(slice_text(name));
+	char section[300];
+
+	if (task)
+		return print_task(task);
+	if (!find_program(config, name, section))
+		return unknown_task(config, name);
+	print_program(config, name, section);
+	return CMD_OK;
 }
 
 static int tasks_run(const struct cmd_line *line)
 {
-	const struct task *task = NULL;
+	const char *name = line->word_count ? line->words[0] : NULL;
+	struct config config;
+	char section[300];
+	int status = CMD_OK;
 
-	if (line->word_count) {
-		task = task_find(slice_text(line->words[0]));
-		if (!task)
-			return cmd_fail(CMD_FAILED,
-					"there is no built-in task %s",
-					line->words[0]);
-	}
-	if (cmd_has(line, "--json"))
-		return print_json(task);
-	return task ? print_task(task) : print_all(line);
+	if (cmd_config_load(line, &config, false))
+		status = CMD_CONFIG;
+	else if (!cmd_has(line, "--json") && name)
+		status = print_one(&config, name);
+	else if (!cmd_has(line, "--json"))
+		print_all(&config);
+	else if (name && !task_find(slice_text(name)) &&
+		 !find_program(&config, name, section))
+		status = unknown_task(&config, name);
+	else
+		print_json(&config, name);
+	config_release(&config);
+	return status;
 }
 
 const struct cmd cmd_tasks = {

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/nearest.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "broker/url.h"
@@ -17,10 +18,6 @@
 #include "exec/program.h"
 
 #define SECRET_MAX 65536
-
-#define bad(config, entry, ...)                                                \
-	config_problem(config, (entry)->where, (entry)->section, (entry)->key, \
-		       __VA_ARGS__)
 
 static void bad_rule(struct config *config, const struct config_entry *entry)
 {
@@ -117,44 +114,10 @@ static void check_secret(struct config *config, struct config_entry *entry)
 		entry->secret_len = strlen(entry->value);
 	}
 	if (!entry->secret_len && config->problem_count == before)
-		bad(config, entry, "%s", "an empty secret is no secret");
+		config_bad(config, entry, "%s", "an empty secret is no secret");
 }
 
 /* --- Single values --------------------------------------------------------------- */
-
-/* "name:3"; "app:mails" and "app:v2" are names. */
-static bool is_weighted(struct slice word)
-{
-	size_t i = word.len;
-
-	while (i && word.ptr[i - 1] >= '0' && word.ptr[i - 1] <= '9')
-		i--;
-	return i && i < word.len && word.ptr[i - 1] == ':';
-}
-
-static void check_queues(struct config *config, struct config_entry *entry)
-{
-	size_t pos = 0;
-	struct slice word;
-	char quoted[80];
-
-	while ((word = config_word(entry->value, &pos)).len) {
-		err_quote(quoted, 60, word);
-		if (is_weighted(word))
-			bad(config, entry,
-			    "%s: weights (name:number) are not built yet; "
-			    "queues are served in strict order",
-			    quoted);
-		else if (slice_starts(word, SLICE("cherry:")))
-			bad(config, entry,
-			    "%s: keys that begin with cherry: are cherry's own",
-			    quoted);
-		else if (memchr(word.ptr, '{', word.len) ||
-			 memchr(word.ptr, '}', word.len))
-			bad(config, entry, "%s: a queue's name holds no { or }",
-			    quoted);
-	}
-}
 
 static void check_url(struct config *config, struct config_entry *entry)
 {
@@ -162,7 +125,7 @@ static void check_url(struct config *config, struct config_entry *entry)
 	struct url url;
 
 	if (url_parse(&url, entry->value, &err))
-		bad(config, entry, "%s", strchr(err.message, ' ') + 1);
+		config_bad(config, entry, "%s", strchr(err.message, ' ') + 1);
 	url_release(&url);
 }
 
@@ -171,15 +134,16 @@ static void check_directory(struct config *config, struct config_entry *entry)
 	struct stat st;
 
 	if (stat(entry->value, &st))
-		bad(config, entry, "%s", strerror(errno));
+		config_bad(config, entry, "%s", strerror(errno));
 	else if (!S_ISDIR(st.st_mode))
-		bad(config, entry, "%s is no directory", entry->value);
+		config_bad(config, entry, "%s is no directory", entry->value);
 }
 
 static void check_readable(struct config *config, struct config_entry *entry)
 {
 	if (access(entry->value, R_OK))
-		bad(config, entry, "%s: %s", entry->value, strerror(errno));
+		config_bad(config, entry, "%s: %s", entry->value,
+			   strerror(errno));
 }
 
 static void check_number(struct config *config, struct config_entry *entry)
@@ -219,7 +183,7 @@ static void check_task_setting(struct config *config,
 	if (task_setting_check(config_task_of(entry->section),
 			       slice_text(entry->key), slice_text(entry->value),
 			       &err))
-		bad(config, entry, "%s", err.message);
+		config_bad(config, entry, "%s", err.message);
 }
 
 void config_check_value(struct config *config, struct config_entry *entry)
@@ -233,7 +197,7 @@ void config_check_value(struct config *config, struct config_entry *entry)
 		return;
 	switch (entry->row->type) {
 	case CONFIG_WORDS:
-		check_queues(config, entry);
+		config_check_queues(config, entry);
 		break;
 	case CONFIG_INTEGER:
 	case CONFIG_SIZE:
@@ -265,7 +229,8 @@ void config_check_value(struct config *config, struct config_entry *entry)
 		check_directory(config, entry);
 		break;
 	case CONFIG_LATER:
-		bad(config, entry, "%s", "this setting is not built yet");
+		config_bad(config, entry, "%s",
+			   "this setting is not built yet");
 		break;
 	default:
 		break;
@@ -336,6 +301,14 @@ static void check_delivery(struct config *config, char *const *queues,
 	}
 }
 
+/* A message of a part that knows no sections says the key itself. */
+static const char *behind_key(const char *message)
+{
+	const char *colon = strstr(message, ": ");
+
+	return colon ? colon + 2 : message;
+}
+
 static bool has_command(const struct config *config, const char *section)
 {
 	return config_find(config, section, "command") != NULL;
@@ -355,9 +328,43 @@ static void check_command(struct config *config, const char *section)
 	if (program_command_read(entry->value,
 				 directory ? directory->value : NULL, &command,
 				 &err))
-		bad(config, entry, "%s", err.message);
+		config_bad(config, entry, "%s", behind_key(err.message));
 	else
 		program_command_release(&command);
+}
+
+static void check_user(struct config *config, const char *section)
+{
+	const struct config_entry *user = config_find(config, section, "user");
+	const struct config_entry *group =
+		config_find(config, section, "group");
+	struct program_user found;
+	struct err err = ERR_INIT;
+
+	if (program_user_find(user ? user->value : NULL, NULL, &found, &err))
+		config_bad(config, user, "%s", behind_key(err.message));
+	else
+		program_user_release(&found);
+	if (program_user_find(NULL, group ? group->value : NULL, &found, &err))
+		config_bad(config, group, "%s", behind_key(err.message));
+	else
+		program_user_release(&found);
+}
+
+static void bad_task_name(struct config *config,
+			  const struct config_entry *entry, const char *name)
+{
+	struct nearest near = nearest_init(slice_text(name));
+	const char *found;
+	size_t i;
+
+	for (i = 0; task_table[i]; i++)
+		nearest_try(&near, task_table[i]->name);
+	found = nearest_name(&near);
+	config_bad(config, entry,
+		   "%s is no built-in task%s%s%s, so it needs a command", name,
+		   found ? " (did you mean " : "", found ? found : "",
+		   found ? "?)" : "");
 }
 
 static void check_task_section(struct config *config, const char *name,
@@ -375,23 +382,24 @@ static void check_task_section(struct config *config, const char *name,
 		if (!entry->used || strcmp(entry->section, section) != 0)
 			continue;
 		if (program && config_task_of(section)) {
-			bad(config, entry,
-			    "%s is a built-in task and takes no command", name);
+			config_bad(config, entry,
+				   "%s is a built-in task and takes no command",
+				   name);
 			return;
 		}
 		if (!program && !config_task_of(section)) {
-			bad(config, entry,
-			    "%s is no built-in task, so it needs a command",
-			    name);
+			bad_task_name(config, entry, name);
 			return;
 		}
 		if (!program && entry->row &&
 		    entry->row->scope == CONFIG_PROGRAM && entry->value[0])
-			bad(config, entry, "%s",
-			    "only a task with a command takes it");
+			config_bad(config, entry, "%s",
+				   "only a task with a command takes it");
 	}
-	if (program && need_programs)
+	if (program && need_programs) {
 		check_command(config, section);
+		check_user(config, section);
+	}
 	check_ceiling(config, section, "timeout", "max_timeout");
 }
 
@@ -420,7 +428,8 @@ static void check_queue_section(struct config *config, const char *name,
 
 		snprintf(task, sizeof(task), "task:%.280s", entry->value);
 		if (!has_command(config, task))
-			bad(config, entry, "there is no task %s", entry->value);
+			config_bad(config, entry, "there is no task %s",
+				   entry->value);
 	}
 }
 

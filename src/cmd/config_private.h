@@ -41,6 +41,13 @@ void config_read_file(struct config *config, const char *path);
 /* Takes CHERRY_SECTION_KEY and REDIS_URL. */
 void config_read_environment(struct config *config, char *const *environment);
 
+/* A problem of one value. */
+#define config_bad(config, entry, ...)                                         \
+	config_problem(config, (entry)->where, (entry)->section, (entry)->key, \
+		       __VA_ARGS__)
+
+/* Checks the names in a list of queues. */
+void config_check_queues(struct config *config, struct config_entry *entry);
 /* Checks one value by its row. */
 void config_check_value(struct config *config, struct config_entry *entry);
 /* Checks what several values have to do with each other. */

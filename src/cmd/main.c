@@ -1,37 +1,34 @@
 /*
  * cherry: finds the command and runs it. Everything else is in the commands.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 
-#include "base/nearest.h"
 #include "cmd/cmd.h"
 
-/* Commands that the manual promises and that are not built: said by name. */
-static const char *const later[] = {"bench", NULL};
-
-static int unknown_command(const char *name)
+/* `cherry push --help` asks what `cherry help push` does. */
+static bool asks_help(int argc, char **argv)
 {
-	struct nearest near = nearest_init(slice_text(name));
-	const char *found;
-	size_t i;
+	int i;
 
-	for (i = 0; later[i]; i++) {
-		if (!strcmp(later[i], name))
-			return cmd_fail(CMD_USAGE,
-					"the command %s is not built yet",
-					name);
+	for (i = 2; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+			return true;
 	}
-	for (i = 0; cmd_table[i]; i++) {
-		if (!cmd_table[i]->hidden)
-			nearest_try(&near, cmd_table[i]->name);
-	}
-	found = nearest_name(&near);
-	return cmd_fail(CMD_USAGE,
-			"there is no command %s%s%s%s; cherry help "
-			"lists them",
-			name, found ? " (did you mean " : "",
-			found ? found : "", found ? "?)" : "");
+	return false;
+}
+
+/* What could not be written is no success; that nobody reads on is none's
+ * fault. */
+static int flush_output(int status)
+{
+	errno = 0;
+	if ((!fflush(stdout) && !ferror(stdout)) || errno == EPIPE)
+		return status;
+	cmd_fail(0, "standard output: %s",
+		 errno ? strerror(errno) : "not all could be written");
+	return status ? status : CMD_FAILED;
 }
 
 int main(int argc, char **argv)
@@ -48,9 +45,11 @@ int main(int argc, char **argv)
 		name = "help";
 	cmd = cmd_find(name);
 	if (!cmd)
-		return unknown_command(name);
+		return cmd_unknown(name);
 	signal(SIGPIPE, SIG_IGN);
+	if (asks_help(argc, argv))
+		return flush_output(cmd_explain(cmd));
 	if (cmd_line_read(cmd, argc - 2 > 0 ? argc - 2 : 0, argv + 2, &line))
 		return CMD_USAGE;
-	return cmd->run(&line);
+	return flush_output(cmd->run(&line));
 }

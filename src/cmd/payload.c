@@ -60,6 +60,10 @@ static int put_args(const char *text, struct buf *out)
 		       &err)) {
 		cmd_fail(0, "the arguments are no JSON: %s", err.message);
 		status = -1;
+	} else if (span.type != JSON_OBJECT) {
+		cmd_fail(0, "the arguments are %s; a task takes an object",
+			 json_type_name(span.type));
+		status = -1;
 	}
 	buf_add_slice(out, read ? buf_slice(&file) : slice_text(text));
 	buf_release(&file);

@@ -33,6 +33,30 @@ expect_output '*"code":"bad_args"*' out
 expect_status 64 "$CHERRY" run echo '{'
 expect_status 64 "$CHERRY" rum
 expect_output '*did you mean run*' err
+expect_status 64 "$CHERRY" help rum
+expect_output '*did you mean run*' err
+for command in push work 'dead drop'; do
+	# shellcheck disable=SC2086
+	expect_status 0 "$CHERRY" $command --help
+	expect_output "usage: cherry ${command%% *}*" out
+done
+for args in '[1]' '"a"' 7; do
+	expect_status 64 "$CHERRY" run echo "$args"
+	expect_output '*takes an object*' err
+done
+expect_status 64 "$CHERRY" push -q '' echo
+expect_status 64 "$CHERRY" push -q 'two words' echo
+expect_status 64 "$CHERRY" push -q one -q two echo
+expect_status 1 "$CHERRY" tasks dif
+expect_output '*did you mean diff*' err
+expect_status 0 "$CHERRY" tasks hello --json --set task:hello.command='echo hi'
+expect_output '*"name":"hello"*"command":"echo hi","mode":"once"*' out
+expect_status 0 "$CHERRY" tasks --set task:hello.command='echo hi'
+expect_output '*diff	*hello	program: echo hi' out
+status=0
+"$CHERRY" help >/dev/full 2>"$SCRATCH/err" || status=$?
+[ "$status" = 1 ] || fail "a full disk: status $status"
+expect_output '*standard output: No space left*' err
 expect_status 64 "$CHERRY" bench
 expect_output '*not built yet*' err
 

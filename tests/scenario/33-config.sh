@@ -35,6 +35,34 @@ status=0
 "$CHERRY" work -c "$SCRATCH/bad.conf" 2>/dev/null || status=$?
 [ "$status" = 78 ] || fail "work with a bad configuration ended with $status"
 
+cat >"$SCRATCH/bad.conf" <<'END'
+[cherry]
+queues = a b a
+[task:thumbnial]
+timeout = 10
+[task:gone]
+command = /no/such/program
+user = nobody-of-this-name
+group = no-such-group
+[task:open]
+command = sh -c 'unclosed
+END
+status=0
+"$CHERRY" config check --json -c "$SCRATCH/bad.conf" >"$SCRATCH/out" 2>"$SCRATCH/err" || status=$?
+[ "$status" = 78 ] || fail "status $status"
+for part in 'bad.conf:2: [cherry] queues: a is named twice' 'did you mean thumbnail' \
+	'bad.conf:6: [task:gone] command: there is no program /no/such/program' \
+	'bad.conf:7: [task:gone] user: there is no user nobody-of-this-name' \
+	'bad.conf:8: [task:gone] group: there is no group no-such-group' \
+	'bad.conf:10: [task:open] command: the quote'; do
+	grep -qF -- "$part" "$SCRATCH/err" || fail "no $part in $(cat "$SCRATCH/err")"
+done
+python3 - "$SCRATCH/out" <<'END'
+import json, sys
+check = json.load(open(sys.argv[1]))
+assert check["version"] == 1 and check["good"] is False and len(check["problems"]) == 6, check
+END
+
 printf '[cherry]\nconcurrency = 3\nlog_level = warn\n[secrets]\nkey = hush\n' >"$SCRATCH/good.conf"
 "$CHERRY" config check -c "$SCRATCH/good.conf" >/dev/null
 CHERRY_CHERRY_CONCURRENCY=5 REDIS_URL=unix:///env.sock "$CHERRY" config show \

@@ -91,6 +91,16 @@ expect 0 dead drop --all --yes
 said '1 of tasks were dropped'
 [ "$(redis XLEN 'cherry:{tasks}:dead')" = 0 ] || fail "not dropped"
 expect 64 dead lsit
+said 'did you mean list'
+for wrong in 'show' 'show nonsense' 'show 1-' 'retry 1-1-1' 'retry' 'retry --all 1-1' \
+	'list more' 'list --all' 'list --count 0' 'list --count many'; do
+	# shellcheck disable=SC2086
+	expect 64 dead $wrong
+done
+expect 0 pause nobodys
+said 'no worker serves nobodys'
+expect 0 resume nobodys
+redis DEL 'cherry:{nobodys}:paused' >/dev/null
 
 # What runs is shown, and killed by cancel.
 redis LPUSH tasks '{"task":"sleep","id":"long","reply_to":"r:2"}' >/dev/null
