@@ -336,9 +336,23 @@ static void rig_on_stopped(void *arg)
 	((struct rig_worker *)arg)->stopped++;
 }
 
-static const struct broker_events rig_events = {
-	rig_on_claims, rig_on_settled, rig_on_cancel, rig_on_reaped,
-	rig_on_state,  rig_on_fatal,   rig_describe,  rig_on_stopped};
+/* Payloads that begin with "brief" are. */
+static bool rig_is_brief(void *arg, size_t queue, struct slice payload)
+{
+	(void)arg;
+	(void)queue;
+	return slice_starts(payload, SLICE("brief"));
+}
+
+static const struct broker_events rig_events = {.on_claims = rig_on_claims,
+						.on_settled = rig_on_settled,
+						.is_brief = rig_is_brief,
+						.on_cancel = rig_on_cancel,
+						.on_reaped = rig_on_reaped,
+						.on_state = rig_on_state,
+						.on_fatal = rig_on_fatal,
+						.describe = rig_describe,
+						.on_stopped = rig_on_stopped};
 
 static inline struct rig_worker *rig_worker_at(struct rig *rig,
 					       struct broker_options *options)

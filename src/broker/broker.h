@@ -137,11 +137,16 @@ typedef void broker_admit_cb(void *arg, enum broker_admission admission);
 typedef void broker_fetch_cb(void *arg, enum broker_fetched fetched,
 			     struct slice bytes, size_t size);
 
-/* What the master hears. All are required. */
+/* What the master hears. All are required but is_brief. */
 struct broker_events {
 	void (*on_claims)(void *arg, const struct broker_claim *claims,
 			  size_t count);
 	void (*on_settled)(void *arg, void *job, enum broker_outcome outcome);
+	/* May this task start before it is known that the queue is not paused
+	 * and the task not cancelled, because it is over in a moment and has no
+	 * effect but its reply? An idle worker is faster then. NULL: none may.
+	 */
+	bool (*is_brief)(void *arg, size_t queue, struct slice payload);
 	/* An id was cancelled (text or digits); perhaps it runs here. */
 	void (*on_cancel)(void *arg, size_t queue, struct slice id);
 	/* This worker was taken for dead and its claims are others': kill what

@@ -18,7 +18,7 @@ enum { FLAG_CANCELLED = 1, FLAG_PAUSED = 2, FLAG_BROKEN = 4, FLAG_MORE = 8 };
 
 /* --- Handing over ------------------------------------------------------------- */
 
-static bool has_room(const struct redis_queue *queue)
+bool redis_claim_has_room(const struct redis_queue *queue)
 {
 	const struct redis_broker *redis = queue->owner;
 
@@ -50,7 +50,7 @@ static bool take_value(struct redis_queue *queue, struct broker_claim *claim,
 	if (!claim->first_seen_ms)
 		claim->first_seen_ms = claim->now_ms;
 	redis_known_add(redis, claim, instance);
-	if (!has_room(queue)) {
+	if (!redis_claim_has_room(queue)) {
 		redis_settle_return(redis, queue->index, claim->id,
 				    claim->payload);
 		redis->more = true;
@@ -258,6 +258,17 @@ void redis_claim_again(struct redis_broker *redis)
 	redis->more = redis->again = true;
 }
 
+static void park(struct redis_broker *redis)
+{
+	double wait = redis->linger_until - redis_now(redis);
+
+	if (wait > 0) {
+		redis->loop->timer_set(redis->turn, wait);
+		return;
+	}
+	redis_park_all(redis);
+}
+
 void redis_claim_pump(struct redis_broker *redis)
 {
 	bool room = redis->slots && !redis->stopping &&
@@ -269,6 +280,7 @@ void redis_claim_pump(struct redis_broker *redis)
 	if (!redis->registered || redis->adopting ||
 	    !redis_broker_can_send(redis))
 		return;
+	redis_hand_take(redis, redis->more && free);
 	if (!room) {
 		redis_park_end(redis);
 		return;
@@ -278,5 +290,5 @@ void redis_claim_pump(struct redis_broker *redis)
 	    (!redis->claiming || (redis->claiming == 1 && free >= SECOND_CALL)))
 		send_claim(redis, free);
 	else if (!redis->more && !redis->claiming)
-		redis_park_all(redis);
+		park(redis);
 }

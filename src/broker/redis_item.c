@@ -116,26 +116,36 @@ static const char *counter_of(const struct broker_settlement *s)
 	return s->counter ? s->counter : "";
 }
 
+bool redis_item_is_quick(const struct broker_settlement *s)
+{
+	return s->how == BROKER_FINISH && !s->output_count && !s->unique.len;
+}
+
 void redis_item_put(struct redis_broker *redis,
 		    const struct broker_settlement *s,
 		    struct redis_command *keys, struct redis_command *args)
 {
 	static const char hows[] = "FBLG";
-	bool quick =
-		s->how == BROKER_FINISH && !s->output_count && !s->unique.len;
+	const struct redis_known *known = redis_known_find(redis, s->claim);
+	bool quick = redis_item_is_quick(s);
+	bool handed = quick && known && known->inbox;
 	struct buf text;
 
 	buf_init(&text, TEXT_MAX);
 	redis_known_field(redis, s->claim, &text);
 	redis_command_add(args, buf_slice(&text));
-	redis_command_add(args,
-			  quick ? SLICE("f") : slice_of(&hows[s->how], 1));
+	redis_command_add(args, handed	? SLICE("h")
+				: quick ? SLICE("f")
+					: slice_of(&hows[s->how], 1));
 	add_flag(args, s->reply_to.len > 0);
 	redis_command_add(args, s->reply);
 	redis_command_int(args, s->reply_ttl);
 	redis_command_text(args, counter_of(s));
 	if (s->reply_to.len)
 		redis_command_add(keys, s->reply_to);
+	if (handed)
+		redis_command_add(args,
+				  slice_of(known->inbox, known->inbox_len));
 	if (!quick) {
 		add_flag(args, s->unique.len > 0);
 		if (s->unique.len)

@@ -22,25 +22,33 @@ struct redis_known *redis_known_find(const struct redis_broker *redis,
 
 static void known_free(struct redis_known *known)
 {
-	if (known)
+	if (known) {
 		free(known->instance);
+		free(known->inbox);
+	}
 	free(known);
 }
 
 void redis_known_forget(struct redis_broker *redis, uint64_t id)
 {
-	known_free(hash_remove(&redis->known, id_key(&id)));
+	struct redis_known *known = hash_remove(&redis->known, id_key(&id));
+
+	if (known)
+		redis_hand_forget(redis, known->queue, id);
+	known_free(known);
 }
 
 void redis_known_forget_all(struct redis_broker *redis)
 {
 	struct hash_entry *entry;
-	size_t cursor = 0;
+	size_t cursor = 0, i;
 
 	while ((entry = hash_next(&redis->known, &cursor)))
 		known_free(entry->value);
 	hash_release(&redis->known);
 	hash_init(&redis->known);
+	for (i = 0; i < redis->queue_count; i++)
+		redis->queues[i].handed = 0;
 }
 
 void redis_known_add(struct redis_broker *redis,

@@ -198,10 +198,42 @@ const char redis_lua_task_adopt[] = LUA_CALLS LUA(
 );
 
 /*
+ * A task that was started as it came out of BLMOVE, without an adoption, is
+ * still at work: it becomes owned. Ours is the last that came in; if that is
+ * another, nothing is done. ARGV: worker, number, side, payload. Out: flags as
+ * of a claim, and 16 if it is not there (or not ours to keep), 32 if the worker
+ * is not signed in.
+ */
+const char redis_lua_task_take[] = LUA_CALLS LUA(
+	local Q, inbox, owned, mine = KEYS[1], KEYS[3], KEYS[4], ARGV[4]
+	local v = call("LPOP", inbox)
+	if v ~= mine then
+		if v then call("LPUSH", inbox, v) end
+		return 16
+	end
+	local s = call("ZSCORE", KEYS[2], ARGV[1])
+	local gone = not s or tonumber(s) < 0
+	local flags = call("EXISTS", KEYS[7], KEYS[9])
+	if flags > 0 and call("EXISTS", KEYS[9]) == 1 then flags = 2 end
+	if gone or flags == 2 then
+		call(ARGV[3] == "R" and "RPUSH" or "LPUSH", Q, v)
+		return flags + (gone and 48 or 16)
+	end
+	local r = pcall("HSET", owned, ARGV[2], v)
+	if type(r) == "table" then
+		call("LPUSH", inbox, v)
+		return r
+	end
+	return flags
+);
+
+/*
  * A batch of settlements of one queue. ARGV: worker, fence (1/0), longest dead
  * stream, side, then items. KEYS after the queue's nine: for each item its
  * reply key, its lock, its outputs, those that it has.
  *	claim f reply? reply ttl counter
+ *	claim h reply? reply ttl counter payload
+ *		as f; the payload lies in the inbox still, and is the fence
  *	claim F|B|L|G reply? reply ttl counter lock? instance outputs
  *		(bytes ttl)* and then, for
  *		B: task id error attempts crashes time payload
@@ -247,6 +279,31 @@ const char redis_lua_task_settle[] = LUA_CALLS LUA_RECORDS LUA_TYPES LUA(
 			return 0
 		end
 		if key then end_of(key, len, ARGV[a + 4]) end
+		return 1
+	end
+	local function handed(mine)
+		local inbox = KEYS[3]
+		local held = call("EXISTS", KEYS[7], KEYS[9]) > 0
+		local v = call("LPOP", inbox)
+		if v ~= mine or held then
+			if v == mine and call("EXISTS", KEYS[9]) == 1 then
+				call(side == "R" and "RPUSH" or "LPUSH", Q, v)
+			elseif v then
+				call("LPUSH", inbox, v)
+			end
+			if ARGV[a + 2] == "1" then ki = ki + 1 end
+			return 0
+		end
+		if ARGV[a + 2] == "1" then
+			local key = KEYS[ki]
+			ki = ki + 1
+			local len = pcall("RPUSH", key, ARGV[a + 3])
+			if type(len) == "table" then
+				call("LPUSH", inbox, v)
+				return is_theirs(len.err) and -1 or -2
+			end
+			end_of(key, len, ARGV[a + 4])
+		end
 		return 1
 	end
 	local function is_fresh(v, claim)
@@ -323,6 +380,9 @@ const char redis_lua_task_settle[] = LUA_CALLS LUA_RECORDS LUA_TYPES LUA(
 		local counter, next_item = ARGV[a + 5], a + 6
 		if how == "f" then
 			r = quick(claim)
+		elseif how == "h" then
+			r = handed(ARGV[a + 6])
+			next_item = a + 7
 		else
 			local outputs = tonumber(ARGV[a + 8])
 			local e, k = a + 9 + 2 * outputs, ki

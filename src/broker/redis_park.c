@@ -1,7 +1,8 @@
 /*
  * Waiting for a task while there is none: one connection a queue in BLMOVE, a
  * doorbell with the adoption pipelined behind it, which owns whatever lies in
- * the inbox after an element, an error or a timeout alike. At most once: one
+ * the inbox after an element, an error or a timeout alike; or without, where
+ * brief tasks are expected (redis_hand.c). At most once: one
  * BLPOP or BRPOP over all queues on the first queue's connection.
  */
 #include "broker/redis_state.h"
@@ -21,15 +22,16 @@ static bool is_closed(const struct redis_queue *queue)
 
 /* --- At least once ------------------------------------------------------------- */
 
-static void on_doorbell(void *arg, const redisReply *reply)
+/* One brief task: the next one may be, too. */
+static bool is_brief(const struct redis_queue *queue, const redisReply *reply)
 {
-	struct redis_queue *queue = arg;
+	const redisReply *value;
 
-	/* No list, or no place in a full server: a claim tells more. */
-	if (reply && reply->type == REDIS_REPLY_ERROR) {
-		queue->closed_until = redis_now(queue->owner) + 1;
-		redis_broker_later(queue->owner, 1);
-	}
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 7)
+		return queue->brief;
+	value = reply->element[6];
+	return value->type == REDIS_REPLY_STRING &&
+	       redis_hand_suits(queue, slice_of(value->str, value->len));
 }
 
 static void on_adopt(void *arg, const redisReply *reply)
@@ -40,11 +42,56 @@ static void on_adopt(void *arg, const redisReply *reply)
 	CRASH_POINT("broker.adopt_reply");
 	queue->armed = queue->unblocking = false;
 	/* Something may lie in the inbox still: a claim takes it. */
-	if (!reply || redis_broker_failed(redis, reply) || queue->overtaken ||
-	    redis_claim_read(redis, reply, queue->index, queue->first_id) < 0)
+	if (!reply || redis_broker_failed(redis, reply) || queue->overtaken) {
 		redis_claim_again(redis);
+	} else {
+		queue->brief = is_brief(queue, reply);
+		if (redis_claim_read(redis, reply, queue->index,
+				     queue->first_id) < 0)
+			redis_claim_again(redis);
+	}
 	/* After the task has been handed on. */
-	redis_broker_wake(redis);
+	if (!redis->more && redis->known.count)
+		redis_hand_linger(redis);
+	else
+		redis_broker_wake(redis);
+}
+
+static void send_adopt(struct redis_queue *queue)
+{
+	struct redis_broker *redis = queue->owner;
+	struct redis_command command;
+
+	redis_name_script(redis, REDIS_SCRIPT_ADOPT, queue->index, 0, &command);
+	redis_command_text(&command, redis->name);
+	redis_command_int(&command, (int64_t)(redis->options.max_payload +
+					      REDIS_BIG_MARGIN));
+	redis_command_int(&command, (int64_t)queue->first_id);
+	redis_command_text(&command, redis_side_letter(queue));
+	redis_conn_send(queue->park, &command, 0, on_adopt, queue);
+}
+
+static void on_doorbell(void *arg, const redisReply *reply)
+{
+	struct redis_queue *queue = arg;
+	bool adopts = !queue->brief;
+
+	/* No list, or no place in a full server: a claim tells more. */
+	if (reply && reply->type == REDIS_REPLY_ERROR) {
+		queue->closed_until = redis_now(queue->owner) + 1;
+		redis_broker_later(queue->owner, 1);
+	}
+	if (adopts)
+		return;
+	if (reply && reply->type == REDIS_REPLY_STRING) {
+		if (redis_hand_begin(queue, reply)) {
+			queue->armed = queue->unblocking = false;
+			return;
+		}
+		queue->brief = false;
+	}
+	/* Without a connection it is answered so in the next turn. */
+	send_adopt(queue);
 }
 
 static void arm(struct redis_queue *queue)
@@ -61,16 +108,11 @@ static void arm(struct redis_queue *queue)
 	redis_command_int(&command, REDIS_PARK_SECONDS);
 	queue->armed = true;
 	queue->overtaken = false;
+	queue->first_id = redis_claim_reserve(redis, REDIS_CLAIM_MAX);
 	redis_conn_send(queue->park, &command, OVERDUE_SECONDS, on_doorbell,
 			queue);
-	queue->first_id = redis_claim_reserve(redis, REDIS_CLAIM_MAX);
-	redis_name_script(redis, REDIS_SCRIPT_ADOPT, queue->index, 0, &command);
-	redis_command_text(&command, redis->name);
-	redis_command_int(&command, (int64_t)(redis->options.max_payload +
-					      REDIS_BIG_MARGIN));
-	redis_command_int(&command, (int64_t)queue->first_id);
-	redis_command_text(&command, redis_side_letter(queue));
-	redis_conn_send(queue->park, &command, 0, on_adopt, queue);
+	if (!queue->brief)
+		send_adopt(queue);
 	redis_conn_flush(queue->park);
 }
 
@@ -224,7 +266,7 @@ static void park_queue(struct redis_queue *queue)
 	bool pop = redis->options.at_most_once;
 	double now = redis_now(redis);
 
-	if (queue->armed || (pop && queue->index))
+	if (queue->armed || redis_hand_holds(queue) || (pop && queue->index))
 		return;
 	/* The timer knows the next due time only: this one may have been
 	 * forgotten for a sooner one. */

@@ -9,6 +9,9 @@
  * `owned` is its payload, unless that begins with \1 itself. A field of `owned`
  * is the claim's number, followed by a space and the instance for a record.
  * An instance is WORKER/NUMBER of the first claim.
+ *
+ * A task that is expected to take less than a millisecond may be started as it
+ * lies in the inbox: it is owned by being there (redis_hand.c).
  */
 #ifndef BROKER_REDIS_SCRIPT_H
 #define BROKER_REDIS_SCRIPT_H
@@ -19,6 +22,7 @@ enum redis_script {
 	REDIS_SCRIPT_REGISTER,
 	REDIS_SCRIPT_CLAIM,
 	REDIS_SCRIPT_ADOPT,
+	REDIS_SCRIPT_TAKE,
 	REDIS_SCRIPT_SETTLE,
 	REDIS_SCRIPT_BEAT,
 	REDIS_SCRIPT_REAP,

@@ -80,12 +80,20 @@ static void settle_item(struct redis_broker *redis, struct redis_item *item,
 			long long result)
 {
 	struct broker_settlement *s = &item->settlement;
+	struct redis_known *known;
 	enum broker_outcome outcome = result == RESULT_SETTLED ? BROKER_SETTLED
 				      : result == RESULT_LOST  ? BROKER_LOST
 							       : BROKER_BAD_KEY;
 
 	redis->item_count--;
 	redis->held -= weight_of(s);
+	known = redis_known_find(redis, s->claim);
+	/* A task that started in the inbox was not ours to answer, or not yet:
+	 * a claim tells more. */
+	if (outcome == BROKER_LOST && known && known->inbox)
+		redis_claim_again(redis);
+	if (known)
+		known->settling = false;
 	if (outcome != BROKER_BAD_KEY)
 		redis_known_forget(redis, s->claim);
 	/* What waits in `later` comes without a push. */
@@ -225,6 +233,7 @@ static void on_settle(void *arg, const redisReply *reply)
 	struct redis_broker *redis = batch->owner;
 
 	CRASH_POINT("broker.settle_reply");
+	redis->linger_until = 0;
 	unlink_batch(redis, batch);
 	if (!batch->dropped && is_whole(batch, reply)) {
 		redis_broker_succeeded(redis);
@@ -348,6 +357,7 @@ void redis_settle_pump(struct redis_broker *redis)
 	if (!redis->items || !redis_broker_can_send(redis) || redis->adopting ||
 	    !redis->registered)
 		return;
+	redis_hand_settle(redis);
 	sort_returns(redis);
 	while (redis->items && (batch = take_batch(redis)))
 		send_batch(redis, batch);

@@ -6,6 +6,7 @@
  *	redis_name.c	the worker's name, names of keys, beginnings of scripts
  *	redis_claim.c	claims: when to ask, what is handed out
  *	redis_park.c	connections that wait for a task
+ *	redis_hand.c	tasks that start before they are owned
  *	redis_known.c	claims that the master holds, and how records are read
  *	redis_settle.c	settlements, in batches, kept until answered
  *	redis_item.c	how one settlement is written
@@ -47,6 +48,9 @@ struct redis_queue {
 	bool armed;	     /* BLMOVE and its adoption are on the way */
 	bool overtaken;	     /* what it owned is known by another way */
 	bool unblocking;     /* and have been asked to end */
+	bool brief;	     /* BLMOVE goes without an adoption */
+	bool taking;	     /* the task handed out becomes owned */
+	uint64_t handed;     /* claim that lies in the inbox; 0: none */
 	uint64_t first_id;   /* of the claims that the adoption makes */
 	int64_t id;	     /* of its connection, to be ended later */
 	double open_at;	     /* do not try to connect before */
@@ -94,6 +98,9 @@ struct redis_known {
 	int64_t first_seen_ms;
 	unsigned attempts, crashes, deaths;
 	char *instance; /* NULL: fresh */
+	char *inbox;	/* the payload, if it lies in the inbox; else NULL */
+	size_t inbox_len;
+	bool settling; /* and its settlement is on the way */
 };
 
 /* A connection that others can do without for a while. */
@@ -160,8 +167,9 @@ struct redis_broker {
 	size_t reserved;	    /* slots that claims on the way may fill */
 	struct redis_call calls[2]; /* on the way, or free */
 	unsigned claiming;
-	bool more;  /* the queues may hold tasks */
-	bool again; /* the same, whatever claims on the way find */
+	bool more;	     /* the queues may hold tasks */
+	bool again;	     /* the same, whatever claims on the way find */
+	double linger_until; /* parked again then, or at a settlement */
 	uint64_t next_id;
 	struct hash_table known; /* claim -> struct redis_known */
 
@@ -264,6 +272,24 @@ void redis_open_connect(struct redis_broker *redis);
 /* The same for the server of redis_url, which is known by now. */
 void redis_open_server(struct redis_broker *redis);
 
+/* --- redis_hand.c ------------------------------------------------------------ */
+
+/* Hands the task that BLMOVE moved to the inbox over at once. False: it is not
+ * one that may, or there is no room. */
+bool redis_hand_begin(struct redis_queue *queue, const redisReply *reply);
+/* Is this reply of an adoption one brief task? */
+bool redis_hand_suits(const struct redis_queue *queue, struct slice payload);
+/* What was handed over is to be owned: `all`, or where its time has come. */
+void redis_hand_take(struct redis_broker *redis, bool all);
+/* Before settlements are sent: those that need it owned get it so. */
+void redis_hand_settle(struct redis_broker *redis);
+/* May the queue not be waited at, because its inbox has to stay as it is? */
+bool redis_hand_holds(const struct redis_queue *queue);
+void redis_hand_forget(struct redis_broker *redis, size_t queue, uint64_t id);
+/* A lone task is mostly answered in a moment; to wait at the queue meanwhile
+ * would keep Redis and a processor from what the answer waits for. */
+void redis_hand_linger(struct redis_broker *redis);
+
 /* --- redis_name.c ------------------------------------------------------------ */
 
 /* A new name that was never used, and the keys that hold it. */
@@ -316,6 +342,8 @@ uint64_t redis_claim_reserve(struct redis_broker *redis, size_t count);
  * many tasks came; -1: not signed in any more, or a reply of another shape. */
 long redis_claim_read(struct redis_broker *redis, const redisReply *reply,
 		      size_t base, uint64_t first_id);
+/* Can a task of this queue be handed over? */
+bool redis_claim_has_room(const struct redis_queue *queue);
 /* Hands over one value, or gives it back where there is no room. `like` has
  * all but what the value tells. */
 void redis_claim_hand(struct redis_queue *queue, struct broker_claim *like,
@@ -347,6 +375,8 @@ void redis_settle_free_all(struct redis_broker *redis);
 
 /* --- redis_item.c ------------------------------------------------------------ */
 
+/* Nothing but a reply? */
+bool redis_item_is_quick(const struct broker_settlement *settlement);
 /* Appends one settlement as the script takes it. */
 void redis_item_put(struct redis_broker *redis,
 		    const struct broker_settlement *settlement,

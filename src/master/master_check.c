@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+#define BRIEF_NS 1000000
+
 /* --- Rules of the configuration ---------------------------------------------------- */
 
 static int refuse(struct err *err, const char *field, const char *rule)
@@ -144,6 +146,33 @@ int master_check_job(struct job *job, struct err *err)
 	if (status || check_task(job, err))
 		return -1;
 	return check_places(master, &job->envelope, err);
+}
+
+static bool is_plain(const struct envelope *envelope)
+{
+	return !envelope->unique.len && envelope->delay < 0 &&
+	       envelope->not_before < 0 && envelope->expires < 0 &&
+	       !envelope->input_count && !envelope->output_count;
+}
+
+bool master_check_is_brief(struct master *master, size_t queue,
+			   struct slice payload)
+{
+	const struct master_task_state *task;
+	struct envelope envelope;
+	struct err err = ERR_INIT;
+	struct arena arena;
+	bool plain;
+
+	if (master->queues[queue].raw)
+		return false;
+	arena_init(&arena, 1 << 16);
+	plain = !envelope_parse(&envelope, payload, &arena, &err) &&
+		envelope.task.len && is_plain(&envelope);
+	task = plain ? master_task_find(master, envelope.task) : NULL;
+	arena_release(&arena);
+	return task && !task->is_program && task->average_ns &&
+	       task->average_ns < BRIEF_NS;
 }
 
 /* The element as the byte string that a built-in task works on. */

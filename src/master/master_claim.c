@@ -325,6 +325,11 @@ static void on_settled(void *arg, void *job, enum broker_outcome outcome)
 	master_result_settled(arg, job, outcome);
 }
 
+static bool is_brief(void *arg, size_t queue, struct slice payload)
+{
+	return master_check_is_brief(arg, queue, payload);
+}
+
 static bool has_id(const struct job *job, size_t queue, struct slice id)
 {
 	return job->queue == queue && slice_equal(job_id(job), id);
@@ -453,6 +458,7 @@ static void on_stopped(void *arg)
 const struct broker_events master_broker_events = {
 	.on_claims = on_claims,
 	.on_settled = on_settled,
+	.is_brief = is_brief,
 	.on_cancel = on_cancel,
 	.on_reaped = on_reaped,
 	.on_state = on_state,

@@ -198,6 +198,10 @@ struct master_task_state *master_task_find(struct master *master,
 int master_check_job(struct job *job, struct err *err) MUST_CHECK;
 /* The same for a queue of raw payloads, where nothing can be wrong. */
 void master_check_raw(struct job *job);
+/* May it start before it is known to be ours: a built-in task without effects,
+ * over in a moment as a rule, and without conditions? */
+bool master_check_is_brief(struct master *master, size_t queue,
+			   struct slice payload);
 
 /* --- master_claim.c ----------------------------------------------------------- */
 
