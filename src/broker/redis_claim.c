@@ -280,15 +280,19 @@ void redis_claim_pump(struct redis_broker *redis)
 	if (!redis->registered || redis->adopting ||
 	    !redis_broker_can_send(redis))
 		return;
-	redis_hand_take(redis, redis->more && free);
+	redis_hand_take(redis, false);
 	if (!room) {
 		redis_park_end(redis);
 		return;
 	}
 	reopen(redis);
 	if (redis->more && free &&
-	    (!redis->claiming || (redis->claiming == 1 && free >= SECOND_CALL)))
+	    (!redis->claiming ||
+	     (redis->claiming == 1 && free >= SECOND_CALL))) {
+		/* A claim takes what lies in inboxes. */
+		redis_hand_take(redis, true);
 		send_claim(redis, free);
-	else if (!redis->more && !redis->claiming)
+	} else if (!redis->more && !redis->claiming) {
 		park(redis);
+	}
 }
