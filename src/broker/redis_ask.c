@@ -11,6 +11,8 @@
 #include "base/crash.h"
 
 #define TEXT_MAX ((size_t)1 << 30)
+/* Up to here a value is not worth a second round trip. */
+#define SCRIPT_VALUE_MAX 65536
 
 static struct redis_ask *add_ask(struct redis_broker *redis)
 {
@@ -86,6 +88,19 @@ static bool is_denied_key(const redisReply *reply)
 		strstr(reply->str, "The user executing the script"));
 }
 
+/* After which another command is due: a value that is to be read plainly, or
+ * that has become something else since. */
+static bool is_half_an_answer(struct redis_ask *ask, const redisReply *reply)
+{
+	bool plain = ask->plain;
+
+	ask->plain = !plain && reply->type == REDIS_REPLY_ARRAY;
+	if (!plain)
+		return ask->plain;
+	return reply->type != REDIS_REPLY_STRING || !reply->len ||
+	       reply->len > ask->max;
+}
+
 static void answer_admit(const struct redis_ask *ask, const redisReply *reply)
 {
 	static const enum broker_admission admissions[] = {
@@ -99,6 +114,12 @@ static void answer_admit(const struct redis_ask *ask, const redisReply *reply)
 	if (admissions[i] == BROKER_IS_PAUSED)
 		redis_park_pause(&ask->owner->queues[ask->queue]);
 	ask->on_admit(ask->arg, admissions[i]);
+}
+
+static bool is_wrong_type(const redisReply *reply)
+{
+	return reply && reply->type == REDIS_REPLY_ERROR &&
+	       !strncmp(reply->str, "WRONGTYPE", 9);
 }
 
 static void on_answer(void *arg, const redisReply *reply)
@@ -120,7 +141,14 @@ static void on_answer(void *arg, const redisReply *reply)
 			      (struct slice){0}, 0);
 		return;
 	}
-	if (redis_broker_failed(redis, reply)) {
+	/* A value of another type is seen by the script. */
+	if (!(ask->plain && is_wrong_type(reply)) &&
+	    redis_broker_failed(redis, reply)) {
+		ask->sent = ask->plain = false;
+		redis_broker_wake(redis);
+		return;
+	}
+	if (ask->on_fetch && is_half_an_answer(ask, reply)) {
 		ask->sent = false;
 		redis_broker_wake(redis);
 		return;
@@ -168,9 +196,18 @@ static void send_fetch(struct redis_broker *redis, struct redis_ask *ask)
 {
 	struct redis_command command;
 
-	redis_name_begin(redis, REDIS_SCRIPT_FETCH, 1, &command);
-	redis_command_add(&command, ask->key);
-	redis_command_int(&command, (int64_t)ask->max);
+	if (ask->plain) {
+		redis_command_init(&command);
+		redis_command_text(&command, "GETRANGE");
+		redis_command_add(&command, ask->key);
+		redis_command_text(&command, "0");
+		redis_command_int(&command, (int64_t)ask->max);
+	} else {
+		redis_name_begin(redis, REDIS_SCRIPT_FETCH, 1, &command);
+		redis_command_add(&command, ask->key);
+		redis_command_int(&command, (int64_t)ask->max);
+		redis_command_int(&command, SCRIPT_VALUE_MAX);
+	}
 	redis_broker_send(redis, &command, on_answer, ask);
 }
 

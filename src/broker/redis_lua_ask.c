@@ -79,14 +79,16 @@ const char redis_lua_ask_admit[] = LUA_CALLS LUA(
 	return 1
 );
 
-/* KEYS: any key. ARGV: most bytes. Out: -1 missing, -2 no string, a length that
- * is too big, or the bytes. */
+/* KEYS: any key. ARGV: most bytes, most through a script. Out: -1 missing, -2 no
+ * string, a length that is too big, the bytes, or {length}: worth a command of
+ * their own, as what passes through Lua is copied and searched. */
 const char redis_lua_ask_fetch[] = LUA_CALLS LUA(
 	local t = call("TYPE", KEYS[1])["ok"]
 	if t == "none" then return -1 end
 	if t ~= "string" then return -2 end
 	local n = call("STRLEN", KEYS[1])
 	if n > tonumber(ARGV[1]) then return n end
+	if n > tonumber(ARGV[2]) then return {n} end
 	return call("GET", KEYS[1])
 );
 

@@ -83,6 +83,7 @@ struct redis_ask {
 	struct redis_broker *owner;
 	bool sent;
 	bool dropped; /* the answer concerns nobody */
+	bool plain;   /* its value is worth a command without a script */
 	uint64_t claim;
 	size_t queue, max;
 	struct slice id, unique, key;

@@ -10,7 +10,7 @@ export REDISCLI_AUTH=admin
 redis_start --requirepass admin
 rights='on >right resetchannels &cherry:wake -@all ~cherry:* ~tasks ~r:* +eval
 	+evalsha +ping +role +info +client|setname +client|id +client|kill
-	+client|unblock +subscribe +time +type +exists +del +expire +ttl +get +set
+	+client|unblock +subscribe +time +type +exists +del +expire +ttl +get +getrange +set
 	+strlen +llen +lpush +rpush +lpop +rpop +lmove +blmove +hset +hget +hdel
 	+hlen +hexists +hkeys +hincrby +zadd +zrem +zscore +zrange +zrangebyscore
 	+zrevrange +zremrangebyscore +xadd'

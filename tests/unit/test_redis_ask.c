@@ -220,8 +220,10 @@ static void on_fetched(void *arg, enum broker_fetched fetched,
 	r->fetch_done = true;
 	r->fetched = fetched;
 	r->fetched_size = size;
-	if (fetched == BROKER_FETCH_OK)
+	if (fetched == BROKER_FETCH_OK && size == 5)
 		cr_expect(slice_equal(bytes, SLICE("a\0\r\nb")));
+	else if (fetched == BROKER_FETCH_OK)
+		cr_expect(bytes.len == size && bytes.ptr[size - 1] == 'x');
 }
 
 static void expect_fetch(struct rig_worker *w, const char *key, size_t max,
@@ -244,6 +246,10 @@ Test(ask, fetches_bytes_and_says_why_not)
 	expect_fetch(w, "bin", 100, BROKER_FETCH_OK, 5);
 	expect_fetch(w, "bin", 5, BROKER_FETCH_OK, 5);
 	expect_fetch(w, "bin", 4, BROKER_FETCH_TOO_BIG, 5);
+	/* Large enough to be read without a script. */
+	rig_run(&rig, "SETRANGE", "big", "99999", "x", NULL);
+	expect_fetch(w, "big", 100000, BROKER_FETCH_OK, 100000);
+	expect_fetch(w, "big", 99999, BROKER_FETCH_TOO_BIG, 100000);
 	expect_fetch(w, "missing", 4, BROKER_FETCH_MISSING, 0);
 	expect_fetch(w, "list", 4, BROKER_FETCH_BAD_TYPE, 0);
 }
