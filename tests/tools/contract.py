@@ -8,6 +8,7 @@ import concurrent.futures
 import fnmatch
 import json
 import os
+import subprocess
 import sys
 import time
 
@@ -223,6 +224,27 @@ def run_one(item):
         return text, (kind + str(wrong))[:1500], time.monotonic() - start
 
 
+def workers_end():
+    """All that live have to end well; none has said that it is broken."""
+    failures = []
+    alive = [worker for worker in workers if worker.process.poll() is None]
+    for worker in alive:
+        worker.process.terminate()
+    for worker in workers:
+        try:
+            status = worker.process.wait(20)
+        except subprocess.TimeoutExpired:
+            status = "not at all"
+        if status not in ((0,) if worker in alive else (0, 78, -9)):
+            failures.append(("a worker lives, and ends well", "%s ended with %s: %s" % (
+                worker.name, status, worker.tail())))
+        with open(worker.log.name, "rb") as file:
+            text = file.read()
+        if b"Sanitizer" in text or b"runtime error" in text or b"code=internal" in text:
+            failures.append(("a worker has no bug", worker.name + ": " + worker.tail()))
+    return failures
+
+
 def main(words):
     prepare()
     for name, config in WORKERS:
@@ -242,10 +264,7 @@ def main(words):
     count += 1
     failures += [(text, wrong) for text, wrong, _ in
                  [run_one(("keys: each of cherry's is in the table", contract_queues.known_keys))] if wrong]
-    for worker in workers:
-        if worker.process.poll() not in (None, 0, 78, -9):
-            failures.append(("a worker lives", "%s ended with %s: %s" % (
-                worker.name, worker.process.returncode, worker.tail())))
+    failures += workers_end()
     for text, wrong in failures:
         print("BROKEN %s: %s" % (text, wrong))
     print("%d promises, %d broken" % (count, len(failures)))
