@@ -2,6 +2,7 @@
  * Elements of a queue. What is no JSON object within the depth is bad_json and
  * nothing else is; of that nothing is believed. Whatever is taken is what the
  * protocol allows, and names itself again when it is read a second time.
+ * Covers: src/master/envelope.c src/master/envelope_places.c
  */
 #include <math.h>
 #include <stdlib.h>

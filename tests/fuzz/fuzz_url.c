@@ -2,6 +2,7 @@
  * URLs of Redis: what is accepted is within its ranges and can be shown; what
  * is refused is refused with a message. And records of `owned` and `later`,
  * whose parts must lie within them.
+ * Covers: src/broker/url.c
  */
 #include <stdlib.h>
 
