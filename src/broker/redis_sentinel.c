@@ -2,14 +2,16 @@
  * The conversation with Sentinel: one connection to the sentinel that answered
  * last, first two questions, then a subscription to +switch-master. All three
  * travel at once, so that no change falls between an answer and the
- * subscription. Does not judge whether a master is one: the main connection
- * asks for its ROLE. Other sentinels are learnt from the one that answers.
+ * subscription. Others are learnt from the one that answers, and listened to as
+ * well: the first to announce a change is followed. Does not judge whether a
+ * master is one: the main connection asks for its ROLE.
  */
 #include "broker/redis_sentinel.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/xalloc.h"
+#include "broker/redis_ear.h"
 #include "broker/redis_lookup.h"
 #include "broker/redis_state.h"
 
@@ -17,17 +19,23 @@
 #define SENTINEL_SECONDS 0.5
 #define CHANGED		 "Sentinel named another master"
 
+struct known {
+	struct url_host host;
+	struct redis_ear *ear;
+};
+
 struct redis_sentinel {
 	struct redis_broker *redis;
 	struct redis_conn *conn;
 	/* Those of the URL and those that were learnt, the one that answered
 	 * last in front. */
-	struct url_host list[URL_SENTINELS_MAX];
+	struct known list[URL_SENTINELS_MAX];
 	size_t count;
-	struct url url; /* of one sentinel: borrowed texts */
-	size_t at;	/* which one of the list */
-	size_t tried;	/* without success, in a row */
-	size_t rounds;	/* without success of any: other addresses are tried */
+	struct url_host next; /* announced, to be gone to */
+	struct url url;	      /* of one sentinel: borrowed texts */
+	size_t at;	      /* which one of the list */
+	size_t tried;	      /* without success, in a row */
+	size_t rounds; /* without success of any: other addresses are tried */
 	struct redis_lookup *lookup;
 	struct redis_addresses address; /* of url's host */
 	bool asking;
@@ -35,6 +43,12 @@ struct redis_sentinel {
 };
 
 /* --- The list -------------------------------------------------------------- */
+
+static bool is_host(const struct url_host *host, const char *name, int port)
+{
+	return host->name && host->port == port &&
+	       strcmp(host->name, name) == 0;
+}
 
 static void list_add(struct redis_sentinel *sentinel, const char *name,
 		     int port)
@@ -45,11 +59,10 @@ static void list_add(struct redis_sentinel *sentinel, const char *name,
 	    port > 65535)
 		return;
 	for (i = 0; i < sentinel->count; i++) {
-		if (sentinel->list[i].port == port &&
-		    strcmp(sentinel->list[i].name, name) == 0)
+		if (is_host(&sentinel->list[i].host, name, port))
 			return;
 	}
-	sentinel->list[sentinel->count++] =
+	sentinel->list[sentinel->count++].host =
 		(struct url_host){.name = xstrdup(name), .port = port};
 }
 
@@ -61,7 +74,7 @@ static void list_next(struct redis_sentinel *sentinel)
 /* The one that answers is asked first from now on. */
 static void list_prefer(struct redis_sentinel *sentinel)
 {
-	struct url_host chosen = sentinel->list[sentinel->at];
+	struct known chosen = sentinel->list[sentinel->at];
 
 	memmove(sentinel->list + 1, sentinel->list,
 		sentinel->at * sizeof(chosen));
@@ -89,16 +102,20 @@ static void ask_failed(struct redis_sentinel *sentinel, const char *why)
 			       redis_broker_backoff(++redis->failures));
 }
 
+static void forget_next(struct redis_sentinel *sentinel)
+{
+	free(sentinel->next.name);
+	sentinel->next.name = NULL;
+}
+
 static void use_master(struct redis_sentinel *sentinel, const char *host,
-		       const char *port)
+		       int port)
 {
 	struct redis_broker *redis = sentinel->redis;
-	const struct url_host *now = &redis->target.host;
 
 	/* Only the subscription was lost: has anything changed meanwhile? */
 	if (!sentinel->asking) {
-		if (!now->name || strcmp(now->name, host) != 0 ||
-		    now->port != atoi(port))
+		if (!is_host(&redis->target.host, host, port))
 			redis_conn_reset(redis->main, CHANGED);
 		return;
 	}
@@ -106,7 +123,7 @@ static void use_master(struct redis_sentinel *sentinel, const char *host,
 	sentinel->tried = 0;
 	url_release(&redis->target);
 	redis->target.host.name = xstrdup(host);
-	redis->target.host.port = atoi(port);
+	redis->target.host.port = port;
 	redis->target.db = redis->url.db;
 	redis->target.user = redis->url.user ? xstrdup(redis->url.user) : NULL;
 	redis->target.password =
@@ -114,15 +131,28 @@ static void use_master(struct redis_sentinel *sentinel, const char *host,
 	redis_open_server(redis);
 }
 
-/* "NAME OLD-HOST OLD-PORT NEW-HOST NEW-PORT" */
-static void on_switch(struct redis_sentinel *sentinel, const char *text)
+/*
+ * "NAME OLD-HOST OLD-PORT NEW-HOST NEW-PORT". The others announce it later:
+ * by then it is no news. A sentinel that is behind the times may tell of a
+ * change from a master that is not ours: all are asked anew.
+ */
+static void on_switch(void *arg, const char *text)
 {
+	struct redis_sentinel *sentinel = arg;
 	struct redis_broker *redis = sentinel->redis;
-	char name[128];
+	char name[128], from[256], to[256];
+	int from_port, to_port;
 
-	if (sscanf(text, "%127s", name) != 1 ||
-	    strcmp(name, redis->url.master_name) != 0)
+	if (sscanf(text, "%127s %255s %d %255s %d", name, from, &from_port, to,
+		   &to_port) != 5 ||
+	    strcmp(name, redis->url.master_name) != 0 ||
+	    is_host(&redis->target.host, to, to_port) ||
+	    is_host(&sentinel->next, to, to_port))
 		return;
+	forget_next(sentinel);
+	if (is_host(&redis->target.host, from, from_port))
+		sentinel->next =
+			(struct url_host){.name = xstrdup(to), .port = to_port};
 	/* Whatever the old master says from now on will be thrown away; where
 	 * it is gone already, the wait for it ends. */
 	redis->failures = 0;
@@ -159,7 +189,22 @@ static void on_address(void *arg, const redisReply *reply)
 		return;
 	}
 	list_prefer(sentinel);
-	use_master(sentinel, reply->element[0]->str, reply->element[1]->str);
+	use_master(sentinel, reply->element[0]->str,
+		   atoi(reply->element[1]->str));
+}
+
+static void listen(struct redis_sentinel *sentinel)
+{
+	size_t i;
+
+	for (i = 0; i < sentinel->count; i++) {
+		struct known *known = &sentinel->list[i];
+
+		if (!known->ear)
+			known->ear =
+				redis_ear_new(sentinel->redis, &known->host,
+					      on_switch, sentinel);
+	}
 }
 
 /* One of the others: names and values in turn. */
@@ -193,6 +238,7 @@ static void on_others(void *arg, const redisReply *reply)
 	     reply && reply->type == REDIS_REPLY_ARRAY && i < reply->elements;
 	     i++)
 		learn(arg, reply->element[i]);
+	listen(arg);
 }
 
 static void question(struct redis_sentinel *sentinel, const char *verb,
@@ -258,7 +304,7 @@ static void on_addresses(void *arg, const struct redis_addresses *found,
 
 static void open_next(struct redis_sentinel *sentinel)
 {
-	sentinel->url = (struct url){.host = sentinel->list[sentinel->at]};
+	sentinel->url = (struct url){.host = sentinel->list[sentinel->at].host};
 	redis_lookup_start(sentinel->lookup, sentinel->url.host.name,
 			   SENTINEL_SECONDS);
 }
@@ -270,7 +316,16 @@ static void on_again(void *arg)
 
 void redis_sentinel_ask(struct redis_sentinel *sentinel)
 {
+	struct url_host next = sentinel->next;
+
+	listen(sentinel);
 	sentinel->asking = true;
+	if (next.name) {
+		sentinel->next.name = NULL;
+		use_master(sentinel, next.name, next.port);
+		free(next.name);
+		return;
+	}
 	/* What this one named has failed twice: it may be behind the times. */
 	if (sentinel->redis->failures > 1)
 		list_next(sentinel);
@@ -304,8 +359,13 @@ void redis_sentinel_free(struct redis_sentinel *sentinel)
 		return;
 	redis_conn_free(sentinel->conn);
 	redis_lookup_free(sentinel->lookup);
-	while (sentinel->count > 0)
-		free(sentinel->list[--sentinel->count].name);
+	forget_next(sentinel);
+	while (sentinel->count > 0) {
+		struct known *known = &sentinel->list[--sentinel->count];
+
+		redis_ear_free(known->ear);
+		free(known->host.name);
+	}
 	sentinel->redis->loop->timer_free(sentinel->again);
 	free(sentinel);
 }

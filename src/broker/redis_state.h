@@ -15,6 +15,7 @@
  *	redis_side.c	the connections for signs of life and for hints
  *	redis_ask.c	admissions and fetches
  *	redis_sentinel.c who is the master
+ *	redis_ear.c	what a sentinel announces
  *	redis_lookup.c	names of hosts
  *	redis_mutant.c	defects on purpose, for tests
  */
