@@ -75,8 +75,8 @@ static struct slice word_at(const struct buf *buf, size_t at)
 static const char *script_name(struct slice word, bool whole)
 {
 	static const char *const scripts[REDIS_SCRIPT_COUNT] = {
-		"register", "claim", "adopt", "settle", "beat",
-		"reap",	    "leave", "owned", "admit",	"fetch"};
+		"register", "claim", "adopt", "take",  "settle", "beat",
+		"reap",	    "leave", "owned", "admit", "fetch"};
 	static struct redis_command commands[2][REDIS_SCRIPT_COUNT];
 	int i;
 

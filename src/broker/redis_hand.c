@@ -161,13 +161,15 @@ void redis_hand_take(struct redis_broker *redis, bool all)
 void redis_hand_settle(struct redis_broker *redis)
 {
 	const struct redis_item *item;
+	double now = redis_now(redis);
 
 	for (item = redis->items; item; item = item->next) {
 		struct redis_queue *queue =
 			&redis->queues[item->settlement.queue];
 		struct redis_known *known = find_open(queue);
 
-		if (!known || known->id != item->settlement.claim)
+		if (!known || known->id != item->settlement.claim ||
+		    item->retry_at > now)
 			continue;
 		if (redis_item_is_quick(&item->settlement))
 			known->settling = true;

@@ -135,7 +135,11 @@ static void requeue_batch(struct redis_broker *redis, struct redis_batch *batch)
 static void put_off(struct redis_broker *redis, struct redis_item *item)
 {
 	double wait = item->alone ? RETRY_SECONDS : 0;
+	struct redis_known *known =
+		redis_known_find(redis, item->settlement.claim);
 
+	if (known)
+		known->settling = false;
 	item->alone = true;
 	item->retry_at = redis_now(redis) + wait;
 	append_item(redis, item);

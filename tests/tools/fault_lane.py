@@ -26,7 +26,7 @@ LOGIN = ['AUTH', 'SELECT', 'CLIENT|SETNAME', 'CLIENT|ID', 'CLIENT|KILL',
          'EVAL|claim', 'EVAL|adopt', 'EVAL|settle', 'EVAL|admit',
          'EVAL|fetch', 'EVALSHA|owned']
 WORK = ['BLMOVE', 'CLIENT|UNBLOCK', 'EVALSHA|claim', 'EVALSHA|adopt',
-        'EVALSHA|settle', 'EVALSHA|admit', 'EVALSHA|fetch']
+        'EVALSHA|settle', 'EVALSHA|admit', 'EVALSHA|fetch', '*|take']
 BEAT = ['EVALSHA|beat', 'HSET', 'EXPIRE', 'ZADD']
 ENDING = ['DEL', 'ZREM', '*|leave']  # what a worker that ends says
 COMMANDS = LOGIN + WORK + BEAT + ENDING + ['PING', '*|register', '*|reap',
@@ -287,6 +287,8 @@ class Lane:
         elif command in ENDING:
             if turn == 0:
                 self.worker.send_signal(signal.SIGTERM)
+        elif command == '*|take':
+            self.push_longer()
         elif command == 'CLIENT|UNBLOCK':
             # Told to claim no more, while both queues are waited for.
             if turn % 4 == 0:
@@ -296,6 +298,23 @@ class Lane:
                 self.worker.send_signal(signal.SIGUSR2)
         else:
             self.push_mixed()
+
+    def push_longer(self):
+        """A brief task, and one that should have been."""
+        self.push()
+        time.sleep(0.02)
+        executors = self.children()
+        for pid in executors:
+            os.kill(pid, signal.SIGSTOP)
+        self.push()
+        time.sleep(0.01)
+        for pid in executors:
+            os.kill(pid, signal.SIGCONT)
+
+    def children(self):
+        pid = self.worker.pid
+        with open('/proc/%d/task/%d/children' % (pid, pid)) as out:
+            return [int(word) for word in out.read().split()]
 
     def plant_dead(self):
         """A worker that died owning a task."""
