@@ -152,7 +152,7 @@ enum program_line_kind {
 
 struct program_line {
 	enum program_line_kind kind;
-	uint64_t number;     /* of the task */
+	uint64_t number;     /* of the task; 0: progress */
 	struct slice result; /* a JSON object, in the line */
 	struct err err;	     /* what the program says */
 	bool retryable;	     /* and of ERR_FAILED, whether to try again */

@@ -238,13 +238,15 @@ int program_line_read(struct slice line, struct program_line *out,
 	char status[16];
 
 	*out = (struct program_line){.err = ERR_INIT};
-	if (members_read(line, &members, err) ||
-	    read_number(&members.id, &out->number, err))
+	if (members_read(line, &members, err))
 		return -1;
-	if (members.progress) {
+	/* A reply may say how far it has come, too. */
+	if (members.progress && !is_given(&members.status)) {
 		out->kind = PROGRAM_LINE_PROGRESS;
 		return 0;
 	}
+	if (read_number(&members.id, &out->number, err))
+		return -1;
 	if (!short_text(&members.status, status, sizeof(status)))
 		return not_a_reply(err, "it has no status");
 	if (!strcmp(status, "ok")) {

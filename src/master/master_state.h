@@ -249,6 +249,8 @@ void pool_kill_all(struct master *master);
 void pool_free(struct master *master);
 /* The executor is out of the pool: it ended, as `failed` says before READY. */
 void pool_on_gone(struct executor_process *executor, bool failed);
+/* Is the job expected to be so short that it may travel with others? */
+bool pool_is_short(const struct job *job);
 void pool_note_run(struct job *job, uint64_t ran_ns);
 /* The same for `count` answers of a program that worked `spent_ns` on them. */
 void pool_note_answers(struct master_task_state *task, size_t count,

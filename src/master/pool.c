@@ -160,7 +160,7 @@ void pool_on_gone(struct executor_process *executor, bool failed)
 
 /* --- Dispatch ----------------------------------------------------------------------- */
 
-static bool is_short(const struct job *job)
+bool pool_is_short(const struct job *job)
 {
 	return job->task->average_ns && job->task->average_ns < SHORT_NS;
 }
@@ -174,8 +174,9 @@ static bool can_take(const struct executor_process *executor,
 		return false;
 	if (!executor->count)
 		return true;
-	return !job->alone && is_short(job) && executor->count < FLIGHT_MAX &&
-	       is_short(executor->flight[executor->first]) &&
+	return !job->alone && pool_is_short(job) &&
+	       executor->count < FLIGHT_MAX &&
+	       pool_is_short(executor->flight[executor->first]) &&
 	       frame_writer_pending(&executor->writer) < (1 << 20);
 }
 

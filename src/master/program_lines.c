@@ -15,6 +15,8 @@
 #define BACKOFF_SECONDS 0.2
 #define BACKOFF_MAX	10.0
 #define STOP_SECONDS	2.0
+/* One that has closed a pipe ends, as a rule, and says by that what it is. */
+#define CLOSED_SECONDS 0.5
 
 struct program_lines {
 	struct program_process process; /* first: runner and process in one */
@@ -22,8 +24,10 @@ struct program_lines {
 	struct job *flight[FLIGHT_MAX];
 	size_t count;
 	uint64_t answered, blamed;
-	double busy_at;	  /* since when it works on what it has not answered */
-	struct err fault; /* what it did that cannot be */
+	double busy_at;	   /* since when it works on what it has not answered */
+	struct err fault;  /* what it did that cannot be */
+	struct err closed; /* it has closed a pipe ... */
+	double closed_at;  /* ... at this time */
 	enum err_code blamed_code;
 	bool killed;
 };
@@ -60,7 +64,9 @@ static void set_deadline(struct program_lines *lines)
 		if (!i || due < first)
 			first = due;
 	}
-	if (!lines->count)
+	if (lines->closed.code != ERR_NONE)
+		first = lines->closed_at + CLOSED_SECONDS;
+	else if (!lines->count)
 		first = lines->process.close_input ? now + STOP_SECONDS : -1;
 	loop->timer_set(lines->process.timer, first < 0	    ? -1
 					      : first > now ? first - now
@@ -118,7 +124,7 @@ static void unlink_lines(struct program_lines *lines)
 	lines->process.task->process_count--;
 }
 
-/* One that dies without an answer is not started again at once. */
+/* One that dies by itself and has said nothing is not started again at once. */
 static void note_failure(struct program_lines *lines)
 {
 	struct master_task_state *task = lines->process.task;
@@ -130,7 +136,7 @@ static void note_failure(struct program_lines *lines)
 		 LOG_INT("pid", lines->process.runner.pid),
 		 LOG_INT("in_hand", lines->count),
 		 LOG_INT("answered", lines->answered));
-	if (lines->answered) {
+	if (lines->answered || lines->killed || lines->fault.code != ERR_NONE) {
 		task->line_failures = 0;
 		return;
 	}
@@ -202,6 +208,16 @@ static void forget_lines(struct runner *runner)
 	program_process_kill(&lines->process);
 }
 
+/* Nothing it says can be relied on: it is ended, and the one job it had pays. */
+static void distrust(struct program_lines *lines, const struct err *err)
+{
+	log_error("program_distrusted",
+		  LOG_TEXT("task", lines->process.task->name),
+		  LOG_TEXT("why", err->message));
+	lines->fault = *err;
+	program_process_kill(&lines->process);
+}
+
 static void on_timer(void *arg)
 {
 	struct program_lines *lines = arg;
@@ -216,23 +232,16 @@ static void on_timer(void *arg)
 			return;
 		}
 	}
-	if (!lines->count && lines->process.close_input)
+	if (lines->closed.code != ERR_NONE &&
+	    lines->closed_at + CLOSED_SECONDS <= now)
+		distrust(lines, &lines->closed);
+	else if (!lines->count && lines->process.close_input)
 		kill_lines(&lines->process.runner, NULL, ERR_NONE);
 	else
 		set_deadline(lines);
 }
 
 /* --- Replies --------------------------------------------------------------------------- */
-
-/* Nothing it says can be relied on: it is ended, and the one job it had pays. */
-static void distrust(struct program_lines *lines, const struct err *err)
-{
-	log_error("program_distrusted",
-		  LOG_TEXT("task", lines->process.task->name),
-		  LOG_TEXT("why", err->message));
-	lines->fault = *err;
-	program_process_kill(&lines->process);
-}
 
 static void take_line(struct program_lines *lines, struct slice text)
 {
@@ -273,6 +282,29 @@ static void take_line(struct program_lines *lines, struct slice text)
 	}
 	master_result_take(job, &result);
 	buf_release(&object);
+}
+
+static void note_closed(struct program_lines *lines, enum err_code code,
+			const char *which)
+{
+	if (lines->process.exited || lines->closed.code != ERR_NONE)
+		return;
+	err_set(&lines->closed, code,
+		"the program closed its standard %s, and went on", which);
+	lines->closed_at = clock_monotonic();
+	set_deadline(lines);
+}
+
+/* A last line may lack its newline; half of one is a death's affair. */
+static void take_end(struct program_lines *lines)
+{
+	struct buf *output = &lines->process.output;
+	struct program_line line;
+
+	if (output->len && !program_line_read(buf_slice(output), &line, NULL))
+		take_line(lines, buf_slice(output));
+	buf_clear(output);
+	note_closed(lines, ERR_FAILED, "output");
 }
 
 /* Its time for one task, whatever waits in it behind another. */
@@ -316,26 +348,28 @@ static void on_output(struct program_process *process)
 		done += (size_t)(end - begin) + 1;
 	}
 	buf_drop(&process->output, done);
+	if (process->out < 0 && lines->fault.code == ERR_NONE)
+		take_end(lines);
 	note_answers(lines, before);
 	set_deadline(lines);
 }
 
-/* --- Tasks ------------------------------------------------------------------------------ */
-
-static bool is_short(const struct job *job)
+static void on_deaf(struct program_process *process)
 {
-	return job->task->average_ns && job->task->average_ns < SHORT_NS;
+	note_closed((struct program_lines *)process, ERR_CRASHED, "input");
 }
+
+/* --- Tasks ------------------------------------------------------------------------------ */
 
 static bool can_take(const struct program_lines *lines, const struct job *job)
 {
 	if (lines->fault.code != ERR_NONE || lines->killed ||
 	    lines->process.exited || lines->process.in < 0 ||
-	    lines->process.close_input)
+	    lines->process.out < 0 || lines->process.close_input)
 		return false;
 	if (!lines->count)
 		return true;
-	return !job->alone && !lines->flight[0]->alone && is_short(job) &&
+	return !job->alone && !lines->flight[0]->alone && pool_is_short(job) &&
 	       lines->count < FLIGHT_MAX && lines->process.input.len < 1 << 20;
 }
 
@@ -369,9 +403,10 @@ static struct program_lines *start_lines(struct master *master,
 	char **environment = program_environment(
 		task->has_user ? &task->user : NULL, NULL, err);
 
-	lines->fault = (struct err)ERR_INIT;
+	lines->fault = lines->closed = (struct err)ERR_INIT;
 	process->on_end = on_end;
 	process->on_output = on_output;
+	process->on_deaf = on_deaf;
 	process->runner.kill = kill_lines;
 	process->runner.forget = forget_lines;
 	buf_init(&process->input, SIZE_MAX / 2);

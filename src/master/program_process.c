@@ -113,6 +113,8 @@ void program_process_write(struct program_process *process)
 	buf_clear(&process->input);
 	process->given = (struct slice){0};
 	process->written = 0;
+	if (done < 0 && process->in >= 0 && process->on_deaf)
+		process->on_deaf(process);
 	if (done < 0 || process->close_input)
 		close_end(process, &process->in, &process->in_io);
 	else
@@ -129,6 +131,8 @@ static bool read_output(struct program_process *process)
 		return false;
 	if (got <= 0) {
 		close_end(process, &process->out, &process->out_io);
+		if (process->on_output)
+			process->on_output(process);
 		return false;
 	}
 	if (!process->overflow &&

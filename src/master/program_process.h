@@ -25,8 +25,10 @@ struct program_process {
 	bool exited, overflow;
 	int status;
 	bool close_input; /* once everything has been written */
-	/* Bytes of standard output came (or its end: *len is 0). */
+	/* Bytes of standard output came, or its end (`out` is -1 then). */
 	void (*on_output)(struct program_process *process);
+	/* It has closed its standard input, and there was more for it. */
+	void (*on_deaf)(struct program_process *process);
 	/* It is dead, and both its outputs have ended. */
 	void (*on_end)(struct program_process *process);
 };

@@ -329,6 +329,10 @@ static const struct {
 	 PROGRAM_LINE_RESULT, "{}", ERR_NONE, false},
 	{"{\"id\":\"7\",\"progress\":0.5}", PROGRAM_LINE_PROGRESS, NULL,
 	 ERR_NONE, false},
+	{"{\"progress\":\"nobody's\"}", PROGRAM_LINE_PROGRESS, NULL, ERR_NONE,
+	 false},
+	{"{\"id\":\"7\",\"progress\":1,\"status\":\"ok\",\"result\":{}}",
+	 PROGRAM_LINE_RESULT, "{}", ERR_NONE, false},
 	{"{\"id\":\"7\",\"status\":\"error\",\"error\":\"no luck\"}",
 	 PROGRAM_LINE_ERROR, "no luck", ERR_FAILED, false},
 	{"{\"id\":\"7\",\"status\":\"error\",\"error\":{\"message\":\"later\","
@@ -358,7 +362,8 @@ Test(program, lines_in)
 			     0, "%s: %s", in_cases[i].line, err.message);
 		cr_expect_eq(line.kind, in_cases[i].kind, "%s",
 			     in_cases[i].line);
-		cr_expect_eq(line.number, 7);
+		cr_expect_eq(line.number,
+			     line.kind == PROGRAM_LINE_PROGRESS ? 0 : 7);
 		cr_expect_eq(line.err.code, in_cases[i].code, "%s",
 			     in_cases[i].line);
 		cr_expect_eq(line.retryable, in_cases[i].retryable, "%s",
