@@ -95,9 +95,8 @@ static void read_flags(struct redis_queue *queue, long long flags)
 		redis_claim_again(redis);
 	if (flags & FLAG_PAUSED)
 		queue->paused = true;
-	/* Which ones, a look around tells. */
 	if (flags & FLAG_CANCELLED)
-		redis_life_beat(redis);
+		queue->brief = false;
 }
 
 static void on_take(void *arg, const redisReply *reply)

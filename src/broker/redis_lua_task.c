@@ -200,8 +200,8 @@ const char redis_lua_task_adopt[] = LUA_CALLS LUA(
 /*
  * A task that was started as it came out of BLMOVE, without an adoption, is
  * still at work: it becomes owned. Ours is the last that came in; if that is
- * another, nothing is done. ARGV: worker, number, side, payload. Out: flags as
- * of a claim, and 16 if it is not there (or not ours to keep), 32 if the worker
+ * another, or ids are cancelled, nothing is done. ARGV: worker, number, side,
+ * payload. Out: flags as of a claim, and 16 if it is not owned, 32 if the worker
  * is not signed in.
  */
 const char redis_lua_task_take[] = LUA_CALLS LUA(
@@ -219,12 +219,16 @@ const char redis_lua_task_take[] = LUA_CALLS LUA(
 		call(ARGV[3] == "R" and "RPUSH" or "LPUSH", Q, v)
 		return flags + (gone and 48 or 16)
 	end
+	if flags > 0 then
+		call("LPUSH", inbox, v)
+		return 17
+	end
 	local r = pcall("HSET", owned, ARGV[2], v)
 	if type(r) == "table" then
 		call("LPUSH", inbox, v)
 		return r
 	end
-	return flags
+	return 0
 );
 
 /*

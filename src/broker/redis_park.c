@@ -30,7 +30,9 @@ static bool is_brief(const struct redis_queue *queue, const redisReply *reply)
 	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 7)
 		return queue->brief;
 	value = reply->element[6];
-	return value->type == REDIS_REPLY_STRING &&
+	/* Where ids are cancelled each is asked about before it starts. */
+	return !reply->element[5]->integer &&
+	       value->type == REDIS_REPLY_STRING &&
 	       redis_hand_suits(queue, slice_of(value->str, value->len));
 }
 

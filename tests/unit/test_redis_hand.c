@@ -212,6 +212,23 @@ Test(hand, where_ids_are_cancelled_it_is_claimed_again)
 	cr_expect_eq(length("r"), 1);
 }
 
+/* The same for one that takes longer; the next is asked about at once. */
+Test(hand, where_ids_are_cancelled_it_is_not_owned)
+{
+	give("brief");
+	rig_run(&rig, "HSET", rig_key("q", "cancelled", NULL), "x", "1", NULL);
+	rig_wait(&rig, w->claim_count == 3);
+	cr_expect(w->claims[2].claim.check_cancel);
+	rig_finish(w, 1, "r");
+	rig_finish(w, 2, "r");
+	rig_wait(&rig, w->settled_count == 3);
+	cr_expect_eq(w->claims[1].outcome, BROKER_LOST);
+	cr_expect_eq(length("r"), 1);
+	give("brief");
+	cr_expect(w->claims[3].claim.check_cancel);
+	cr_expect_eq(owned(), 1);
+}
+
 /* As after a stop of a minute, when others took it for dead. */
 Test(hand, what_others_took_is_not_answered)
 {
