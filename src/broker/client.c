@@ -327,6 +327,17 @@ static int open_place(struct opening *opening, struct err *err)
 	return login(opening, err);
 }
 
+int client_check_url(const char *text, struct err *err)
+{
+	struct url url;
+	int status = url_parse(&url, text, err);
+
+	if (!status && url.tls)
+		status = redis_tls_check(err);
+	url_release(&url);
+	return status;
+}
+
 struct client *client_reach(const struct client_place *place, double seconds,
 			    struct err *err)
 {

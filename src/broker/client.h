@@ -39,6 +39,10 @@ struct client_place {
 	const char *ca_file, *cert_file, *key_file; /* rediss:// */
 };
 
+/* Is it a URL of Redis, and one that this build can serve? -1 with ERR_BAD_ARGS
+ * says which part is wrong. Connects to nothing. */
+int client_check_url(const char *url, struct err *err);
+
 /*
  * Connects and logs in; each step (a sentinel's answer, say) may take `seconds`.
  * Names are looked up by the system's resolver, which takes its own time. NULL

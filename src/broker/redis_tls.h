@@ -19,6 +19,9 @@ struct redis_tls_files {
 	const char *ca_file, *cert_file, *key_file;
 };
 
+/* 0, or -1 with ERR_BAD_ARGS saying why this build has no TLS. */
+int redis_tls_check(struct err *err);
+
 /* NULL with ERR_BAD_ARGS: this build has no TLS, or a file cannot be used. */
 struct redis_tls *redis_tls_new(const struct redis_tls_files *files,
 				struct err *err);

@@ -4,15 +4,20 @@
 #ifndef HAVE_HIREDIS_SSL
 #include "broker/redis_tls.h"
 
+int redis_tls_check(struct err *err)
+{
+	return err_field(err, ERR_BAD_ARGS, "redis.url",
+			 "redis.url: rediss:// needs TLS, which this build "
+			 "lacks: its hiredis is %d.%d, and TLS came with 1.0 "
+			 "and its library hiredis_ssl",
+			 HIREDIS_MAJOR, HIREDIS_MINOR);
+}
+
 struct redis_tls *redis_tls_new(const struct redis_tls_files *files,
 				struct err *err)
 {
 	(void)files;
-	err_field(err, ERR_BAD_ARGS, "redis.url",
-		  "redis.url: rediss:// needs TLS, which this build lacks: its "
-		  "hiredis is %d.%d, and TLS came with 1.0 and its library "
-		  "hiredis_ssl",
-		  HIREDIS_MAJOR, HIREDIS_MINOR);
+	(void)redis_tls_check(err);
 	return NULL;
 }
 

@@ -13,7 +13,7 @@
 #include "base/nearest.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "broker/url.h"
+#include "broker/client.h"
 #include "cherry/task.h"
 #include "exec/program.h"
 
@@ -122,11 +122,9 @@ static void check_secret(struct config *config, struct config_entry *entry)
 static void check_url(struct config *config, struct config_entry *entry)
 {
 	struct err err = ERR_INIT;
-	struct url url;
 
-	if (url_parse(&url, entry->value, &err))
+	if (client_check_url(entry->value, &err))
 		config_bad(config, entry, "%s", strchr(err.message, ' ') + 1);
-	url_release(&url);
 }
 
 static void check_directory(struct config *config, struct config_entry *entry)

@@ -7,8 +7,13 @@ set -eu
 . tests/worker.sh
 command -v openssl >/dev/null || skip "no openssl"
 command -v python3 >/dev/null || skip "no python3"
-case $("$CHERRY" ping --redis rediss://127.0.0.1:1 2>&1) in
-*"which this build lacks"*) skip "this build has no TLS: its hiredis is too old" ;;
+status=0
+said=$("$CHERRY" ping --redis rediss://127.0.0.1:1 2>&1) || status=$?
+case $said in
+*"which this build lacks"*)
+	[ "$status" = 78 ] || fail "refused with $status, not 78"
+	skip "this build has no TLS: its hiredis is too old"
+	;;
 esac
 unset SSL_CERT_FILE SSL_CERT_DIR
 
