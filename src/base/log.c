@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -117,10 +118,13 @@ static void put_name(struct buf *line, const char *name)
 	buf_add_char(line, '=');
 }
 
+/* Times, of which nobody reads more than thousandths. */
 static void put_number(struct buf *line, double value)
 {
 	char text[DOUBLE_TEXT_MAX];
-	size_t len = double_repr(value, text);
+	double rounded =
+		fabs(value) < 1e12 ? round(value * 1000) / 1000 : value;
+	size_t len = double_repr(rounded, text);
 	bool whole = len > 2 && !memcmp(text + len - 2, ".0", 2);
 	bool plain = value - value == 0;
 	if (!plain && state.format == LOG_JSON)

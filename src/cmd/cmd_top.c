@@ -408,7 +408,7 @@ static int top_run(const struct cmd_line *line)
 const struct cmd cmd_top = {
 	.name = "top",
 	.usage = "[-c FILE] [-q QUEUE]... [--json]",
-	.help = "the same, live on a terminal; q quits",
+	.help = "the same, live on a terminal: sorted by any column; q quits",
 	.options = options,
 	.run = top_run,
 };

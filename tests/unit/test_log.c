@@ -42,7 +42,7 @@ static const char *written(void)
 static void fields(void)
 {
 	log_info("job_done", LOG_TEXT("queue", "tasks"), LOG_INT("n", -3),
-		 LOG_NUM("s", 0.25), LOG_NUM("w", 3.0),
+		 LOG_NUM("s", 0.2500000001), LOG_NUM("w", 3.0),
 		 LOG_TEXT("odd", "a b=\"\n"), LOG_TEXT("empty", ""),
 		 LOG_SLICE("raw", slice_of("x\xff", 2)));
 }
