@@ -126,6 +126,13 @@ static void break_later(struct redis_conn *conn, const char *reason)
 	conn->loop->timer_set(conn->breaker, 0);
 }
 
+static void socket_failed(struct redis_conn *conn)
+{
+	struct err err = ERR_INIT;
+
+	break_later(conn, redis_socket_why(&conn->socket, &err));
+}
+
 void redis_conn_reset(struct redis_conn *conn, const char *reason)
 {
 	if (conn->state != CONN_CLOSED)
@@ -225,7 +232,6 @@ static void read_replies(struct redis_conn *conn)
 
 static void do_read(struct redis_conn *conn)
 {
-	struct err err = ERR_INIT;
 	int i;
 
 	for (i = 0; i < READS_PER_TURN && !conn->reason[0]; i++) {
@@ -233,8 +239,7 @@ static void do_read(struct redis_conn *conn)
 		size_t got;
 
 		if (redisBufferRead(conn->socket.context) == REDIS_ERR) {
-			break_later(conn,
-				    redis_socket_why(&conn->socket, &err));
+			socket_failed(conn);
 			return;
 		}
 		got = conn->socket.context->reader->len - before;
@@ -426,8 +431,6 @@ void redis_conn_subscribe(struct redis_conn *conn, const char *channel,
 void redis_conn_open(struct redis_conn *conn, const struct url *url,
 		     const char *password, const char *name)
 {
-	struct err err = ERR_INIT;
-
 	close_socket(conn);
 	/* What was sent while it was closed is answered in the next turn. */
 	conn->orphans = conn->ring.count;
@@ -442,7 +445,7 @@ void redis_conn_open(struct redis_conn *conn, const struct url *url,
 	redis_socket_open(&conn->socket, url);
 	conn->state = CONN_CONNECTING;
 	if (!conn->socket.context || conn->socket.context->err) {
-		break_later(conn, redis_socket_why(&conn->socket, &err));
+		socket_failed(conn);
 		return;
 	}
 	/* Replies are bounded by what we ask for; keep their buffer. */
