@@ -62,6 +62,7 @@ $(BUILD)/cherry-image.so: $(IMAGEO)
 	$(LDALL) -shared -o $@ $^ $(shell $(PKG) --libs vips) -lm
 
 # Reading JSON is what everything waits for; these two gain a tenth by it.
+$(BUILD)/pic/src/image/resample.o \
 $(BUILD)/src/base/json_read.o $(BUILD)/src/codec/json_read.o: \
 	CFLAGS += $(if $(filter -O2,$(OPT)),-O3)
 

@@ -275,7 +275,7 @@ int load_decode(struct load *load, double scale, bool again, struct err *err)
 	}
 	if (load->again)
 		return 0;
-	memory = vips_image_copy_memory(load->image);
+	memory = memory_copy(load->image);
 	if (!memory)
 		return image_error("the picture cannot be decoded", err);
 	g_object_unref(load->image);

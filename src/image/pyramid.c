@@ -77,7 +77,7 @@ static VipsImage *halve(VipsImage *image)
 		return halve_plain(image);
 	if (vips_shrink(image, &half, 2, 2, NULL))
 		return NULL;
-	memory = vips_image_copy_memory(half);
+	memory = memory_copy(half);
 	g_object_unref(half);
 	return memory;
 }

@@ -3,6 +3,7 @@
  * colours, crop or padding, frame by frame.
  */
 #include "image/vips_adapter.h"
+#include "image/resample.h"
 
 #include <inttypes.h>
 
@@ -40,6 +41,74 @@ static int scale_frame(VipsImage *in, const struct geometry *plan,
 					    "export_profile", "srgb", NULL);
 	return vips_thumbnail_image(in, out, width, "height", height, "size",
 				    VIPS_SIZE_FORCE, NULL);
+}
+
+/* Pixels that resample takes: 8 bits, and none that cannot be seen. */
+static bool is_plain(VipsImage *image)
+{
+	return vips_image_get_format(image) == VIPS_FORMAT_UCHAR &&
+	       vips_image_get_coding(image) == VIPS_CODING_NONE &&
+	       !vips_image_hasalpha(image);
+}
+
+static void *copy_field(VipsImage *from, const char *name, GValue *value,
+			void *to)
+{
+	(void)from;
+	vips_image_set(to, name, value);
+	return NULL;
+}
+
+static VipsImage *resample_memory(VipsImage *memory, int width, int height)
+{
+	struct resample_pixels in = {(unsigned char *)memory->data,
+				     memory->Xsize, memory->Ysize,
+				     memory->Bands};
+	struct resample_pixels to = {NULL, width, height, memory->Bands};
+	size_t size = (size_t)width * (size_t)height * (size_t)to.bands;
+	VipsImage *small = NULL;
+
+	to.bytes = g_try_malloc(size);
+	if (to.bytes && !resample(&in, &to))
+		small = vips_image_new_from_memory_copy(to.bytes, size, width,
+							height, to.bands,
+							VIPS_FORMAT_UCHAR);
+	g_free(to.bytes);
+	if (!small) {
+		vips_error("resample", "out of memory");
+		return NULL;
+	}
+	small->Type = memory->Type;
+	small->Xres = memory->Xres;
+	small->Yres = memory->Yres;
+	vips_image_map(memory, copy_field, small);
+	return small;
+}
+
+/* Does the scaling alone, where resample does it sooner than libvips; all else
+ * is left to scale_frame, which then finds the size as it is wanted. */
+static int scale_plain(VipsImage *in, const struct geometry *plan,
+		       VipsImage **out)
+{
+	int orientation = vips_image_get_orientation(in);
+	bool turned = orientation >= 5 && orientation <= 8;
+	int width = (int)(turned ? plan->resize_height : plan->resize_width);
+	int height = (int)(turned ? plan->resize_width : plan->resize_height);
+	VipsImage *memory;
+
+	if (!is_plain(in) ||
+	    !resample_fits(vips_image_get_width(in), vips_image_get_height(in),
+			   vips_image_get_bands(in), width, height)) {
+		g_object_ref(in);
+		*out = in;
+		return 0;
+	}
+	memory = memory_copy(in);
+	if (!memory)
+		return -1;
+	*out = resample_memory(memory, width, height);
+	g_object_unref(memory);
+	return *out ? 0 : -1;
 }
 
 /* 8 bits and sRGB or grey, whatever came in. */
@@ -140,20 +209,21 @@ static int render_frame(VipsImage *in, const struct image_variant *variant,
 			const struct geometry *plan, VipsImage **out)
 {
 	bool keep_icc = (variant->keep & IMAGE_KEEP_ICC) != 0;
-	VipsImage *step[4] = {NULL, NULL, NULL, NULL};
+	VipsImage *step[5] = {NULL, NULL, NULL, NULL, NULL};
 	int i, status = -1;
 
 	*out = NULL;
-	if (scale_frame(in, plan, keep_icc, &step[0]) ||
-	    plain_pixels(step[0], &step[1]))
+	if (scale_plain(in, plan, &step[0]) ||
+	    scale_frame(step[0], plan, keep_icc, &step[1]) ||
+	    plain_pixels(step[1], &step[2]))
 		goto out;
-	step[2] = vips_image_copy_memory(step[1]);
-	if (!step[2] || fit_frame(step[2], variant, plan, &step[3]))
+	step[3] = memory_copy(step[2]);
+	if (!step[3] || fit_frame(step[3], variant, plan, &step[4]))
 		goto out;
-	*out = vips_image_copy_memory(step[3]);
+	*out = memory_copy(step[4]);
 	status = *out ? 0 : -1;
 out:
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < 5; i++) {
 		if (step[i])
 			g_object_unref(step[i]);
 	}
@@ -168,7 +238,7 @@ static int join_frames(VipsImage **frames, int count, VipsImage **out)
 
 	if (vips_arrayjoin(frames, &joined, count, "across", 1, NULL))
 		return -1;
-	memory = vips_image_copy_memory(joined);
+	memory = memory_copy(joined);
 	g_object_unref(joined);
 	if (!memory)
 		return -1;

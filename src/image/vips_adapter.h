@@ -60,6 +60,15 @@ int load_rewind(struct load *load, struct err *err);
 int load_verify(const struct load *load, struct err *err);
 void load_close(struct load *load);
 
+/* --- memory.c -------------------------------------------------------------- */
+
+/*
+ * vips_image_copy_memory in the caller's own thread, top to bottom: libvips
+ * hands every strip from one thread to another, which for small pictures takes
+ * longer than the pixels do. NULL with libvips's error.
+ */
+VipsImage *memory_copy(VipsImage *image);
+
 /* --- pyramid.c ------------------------------------------------------------ */
 
 /* Halves of `image`, which is in memory. 0, or -1 with libvips's error;
