@@ -19,8 +19,6 @@
 #define REPLY_SECONDS	10
 #define IDLE_SECONDS	3
 #define OUT_MAX		((size_t)1 << 32)
-#define OUT_KEPT	((size_t)1 << 20)
-#define WRITE_PIECE	((size_t)1 << 18)
 #define READ_PIECE	16384 /* what hiredis reads at a time */
 #define READS_PER_TURN	64
 #define NAME_MAX_LEN	120
@@ -251,24 +249,6 @@ static void do_read(struct redis_conn *conn)
 	}
 }
 
-/* hiredis moves what is left to the front at each write: it gets pieces. */
-static void next_piece(struct redis_conn *conn)
-{
-	size_t len = conn->out.len - conn->out_at;
-
-	if (len > WRITE_PIECE)
-		len = WRITE_PIECE;
-	redisAppendFormattedCommand(conn->socket.context,
-				    conn->out.ptr + conn->out_at, len);
-	conn->out_at += len;
-	if (conn->out_at < conn->out.len)
-		return;
-	conn->out_at = 0;
-	buf_clear(&conn->out);
-	if (conn->out.cap > OUT_KEPT)
-		buf_release(&conn->out);
-}
-
 static bool has_output(const struct redis_conn *conn)
 {
 	return conn->out.len > 0 || conn->socket.context->obuf[0];
@@ -289,7 +269,8 @@ static void do_write(struct redis_conn *conn)
 
 	while (done && has_output(conn)) {
 		if (!conn->socket.context->obuf[0])
-			next_piece(conn);
+			redis_socket_feed(&conn->socket, &conn->out,
+					  &conn->out_at);
 		if (redisBufferWrite(conn->socket.context, &done) ==
 		    REDIS_ERR) {
 			hear_why(conn);

@@ -10,6 +10,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define OUT_KEPT    ((size_t)1 << 20)
+#define WRITE_PIECE ((size_t)1 << 18)
+
 void redis_socket_open(struct redis_socket *socket, const struct url *url)
 {
 	socket->url = url;
@@ -59,6 +62,23 @@ int redis_socket_go_on(struct redis_socket *socket, unsigned seconds,
 			return -1;
 	}
 	return redis_tls_shake(socket->session, err, wants_write);
+}
+
+/* hiredis moves what is left to the front at each write: it gets pieces. */
+void redis_socket_feed(struct redis_socket *socket, struct buf *out, size_t *at)
+{
+	size_t len = out->len - *at;
+
+	if (len > WRITE_PIECE)
+		len = WRITE_PIECE;
+	redisAppendFormattedCommand(socket->context, out->ptr + *at, len);
+	*at += len;
+	if (*at < out->len)
+		return;
+	*at = 0;
+	buf_clear(out);
+	if (out->cap > OUT_KEPT)
+		buf_release(out);
 }
 
 const char *redis_socket_why(const struct redis_socket *socket, struct err *err)

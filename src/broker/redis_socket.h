@@ -7,6 +7,7 @@
 #include <hiredis/hiredis.h>
 #include "broker/redis_tls.h"
 #include "broker/url.h"
+#include "cherry/buf.h"
 #include "cherry/err.h"
 
 struct redis_socket {
@@ -29,6 +30,11 @@ void redis_socket_close(struct redis_socket *socket);
  */
 int redis_socket_go_on(struct redis_socket *socket, unsigned seconds,
 		       struct err *err, bool *wants_write);
+
+/* Hands hiredis the next bytes of `out` to write, from *at, which goes on; once
+ * all are handed over both are empty. */
+void redis_socket_feed(struct redis_socket *socket, struct buf *out,
+		       size_t *at);
 
 /* Why opening it or reading from it failed; the text is in `err`. */
 const char *redis_socket_why(const struct redis_socket *socket,
