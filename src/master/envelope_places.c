@@ -160,6 +160,22 @@ static bool name_is_taken(const struct envelope *envelope, bool output,
 	return false;
 }
 
+/* Two outputs in one place: one of them would be lost. */
+static bool place_is_taken(const struct envelope *envelope,
+			   const struct place *place)
+{
+	size_t i;
+
+	for (i = 0; i < envelope->output_count; i++) {
+		const struct envelope_output *other = &envelope->outputs[i];
+
+		if ((other->kind == TASK_OUTPUT_KEY) == place->key &&
+		    slice_equal(other->target, place->value))
+			return true;
+	}
+	return false;
+}
+
 static void *name_array(struct envelope_parse_state *parse, size_t size)
 {
 	void *array = arena_calloc(parse->arena, ENVELOPE_NAMES_MAX, size);
@@ -193,7 +209,10 @@ static void read_named(struct envelope_parse_state *parse,
 	else if (member->value.type != JSON_OBJECT)
 		envelope_fault(parse, path, "is not an object");
 	else if (read_place(parse, member->value.raw, output, &place, path)) {
-		if (output)
+		if (output && place_is_taken(envelope, &place))
+			envelope_fault(parse, path,
+				       "goes where another output goes");
+		else if (output)
 			add_output(parse, name, &place);
 		else
 			add_input(parse, name, &place, path);

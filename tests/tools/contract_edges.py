@@ -31,6 +31,14 @@ def cancel_scores():
         same(code_of(ask({"task": "echo", "id": mark})), "cancelled", str(score))
 
 
+@promise("cancelled: kept for a day, then forgotten")
+def cancel_day():
+    for score in (time.time() - 2 * 86400) * 1000, time.time() - 2 * 86400:
+        mark = new_key("cday")
+        redis("ZADD", "cherry:{tasks}:cancelled", score, mark)
+        same(code_of(ask({"task": "echo", "id": mark})), "ok", str(score))
+
+
 @promise("cancelled: a running task is killed though nobody says so on cherry:wake; the lock is freed")
 def cancel_unannounced():
     mark, key, u = new_key("cu"), new_key(), new_key("u")

@@ -268,6 +268,8 @@ def outputs():
         bad("no place", '{"output":{}}'),
         bad("two places", '{"output":{"key":"a","file":"b"}}'),
         bad("base64 is no place", '{"output":{"base64":""}}'),
+        row("outputs: two in one place are an error",
+            '{"output":{"key":"out:6"},"other":{"key":"out:6"}}', "bad_task outputs.other"),
         bad("a ttl of 0", '{"output":{"key":"a","ttl":0}}'),
         bad("a ttl of null", '{"output":{"key":"a","ttl":null}}'),
         bad("a ttl alone", '{"output":{"ttl":1}}'),
