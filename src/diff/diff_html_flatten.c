@@ -275,11 +275,11 @@ static int enter(struct flattener *f, const struct markup_node *node)
 	if (node->kind != MARKUP_ELEMENT) {
 		return 1;
 	}
-	flags = merge_flags(f->merge, node);
-	f->side->element_count++;
 	if (is_head(f->merge, node)) {
 		return 1;
 	}
+	flags = merge_flags(f->merge, node);
+	f->side->element_count++;
 	if (flags & (TAG_ATOMIC | TAG_VOID) ||
 	    (!node->child && (f->merge->xml ? node->parent != f->side->root
 					    : !(flags & TAG_BLOCK)))) {

@@ -409,7 +409,8 @@ int merge_match(struct merge *merge)
 	for (uint32_t i = 0; i < count; i++) {
 		mark_rearranged(merge, &list[i]);
 	}
-	if (merge_match_formats(merge)) {
+	if (merge_match_formats(merge) ||
+	    (!merge->xml && merge_match_head(merge))) {
 		return -1;
 	}
 	merge_match_places(merge);

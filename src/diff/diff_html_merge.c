@@ -78,6 +78,9 @@ static void count(const struct merge *merge, struct diff_result *result)
 
 	count_tokens(merge, result);
 	count_elements(merge, result);
+	if (!merge->xml) {
+		merge_count_head(merge, result);
+	}
 	sum = 2 * (result->matches + result->replaced) + result->deleted +
 	      result->inserted;
 	result->ratio = sum ? 2.0 * (double)result->matches / (double)sum : 1.0;

@@ -201,6 +201,10 @@ void merge_write_other(struct merge_writer *writer,
 
 /* --- diff_html_head.c ----------------------------------------------------- */
 
+/* Matches what is in the heads. HTML only, like the next. */
+int merge_match_head(struct merge *merge);
+/* Adds the heads and the elements in them to the counts. */
+void merge_count_head(const struct merge *merge, struct diff_result *result);
 /* The new side's head, each element in it marked. */
 void merge_write_head(struct merge *merge, struct merge_writer *writer,
 		      const struct markup_node *head);

@@ -195,3 +195,28 @@ Test(diff_html, whole_documents)
 		  (int)out.text.len, out.text.ptr);
 	diff_markup_release(&out);
 }
+
+/* Each element of a long head is found again, wherever it has gone. */
+Test(diff_html, long_head)
+{
+	struct diff_markup_options options = {0};
+	struct diff_markup out;
+	struct buf text[2];
+
+	for (int side = 0; side < 2; side++) {
+		buf_init(&text[side], CASE_MEMORY);
+		buf_add_text(&text[side], "<!DOCTYPE html><head>");
+		for (uint32_t n = 0; n < 3000; n++)
+			buf_printf(&text[side], "<meta name=m%u>",
+				   side ? 2999 - n : n);
+	}
+	diff_markup_init(&out, CASE_MEMORY);
+	cr_assert_eq(diff_html(buf_slice(&text[0]), buf_slice(&text[1]),
+			       &options, &out, NULL),
+		     0);
+	cr_expect_null(memmem(out.text.ptr, out.text.len, "tagdiff", 7));
+	cr_expect_eq(out.result.ratio, 1.0);
+	diff_markup_release(&out);
+	buf_release(&text[0]);
+	buf_release(&text[1]);
+}

@@ -43,6 +43,29 @@ static const struct {
 	 "\"format\":\"xml\",\"old\":\"<a b='1' c='2'/>\","
 	 "\"new\":\"<a c='2' b='1'/>\",\"ignore\":[\"attribute_order\"]",
 	 "ratio", "1.0"},
+	{"html: equal documents",
+	 "\"format\":\"html\",\"old\":\"<!doctype html><title>t</title><p>x\","
+	 "\"new\":\"<!doctype html><title>t</title><p>x\",\"output\":\"stats\"",
+	 "ratio", "1.0"},
+	{"html: all of an equal document counts",
+	 "\"format\":\"html\",\"old\":\"<!doctype html><title>t</title><p>x\","
+	 "\"new\":\"<!doctype html><title>t</title><p>x\",\"output\":\"stats\"",
+	 "stats", "{\"equal\":6,\"deleted\":0,\"inserted\":0,\"replaced\":0}"},
+	{"html: another title",
+	 "\"format\":\"html\",\"old\":\"<!doctype html><title>t</title><p>x\","
+	 "\"new\":\"<!doctype html><title>u</title><p>x\",\"output\":\"stats\"",
+	 "stats", "{\"equal\":5,\"deleted\":0,\"inserted\":0,\"replaced\":1}"},
+	{"html: the head's elements one to one",
+	 "\"format\":\"html\",\"old\":\"<!doctype html><meta name=a><meta "
+	 "name=b><meta name=c><p>x\","
+	 "\"new\":\"<!doctype html><meta name=c><meta name=q><meta "
+	 "name=a><meta name=a><p>x\",\"output\":\"stats\"",
+	 "stats", "{\"equal\":7,\"deleted\":0,\"inserted\":1,\"replaced\":1}"},
+	{"html: gone from the head",
+	 "\"format\":\"html\",\"old\":\"<!doctype "
+	 "html><link><title>t</title><p>x\","
+	 "\"new\":\"<!doctype html><title>t</title><p>x\",\"output\":\"stats\"",
+	 "stats", "{\"equal\":6,\"deleted\":1,\"inserted\":0,\"replaced\":0}"},
 	{"html: as htmldiff",
 	 "\"format\":\"html\",\"old\":\"<p>Foo bar</p>\","
 	 "\"new\":\"<p>Foo baz</p>\",\"compat\":\"htmldiff\"",
