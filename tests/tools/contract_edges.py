@@ -226,6 +226,32 @@ def later_order():
     same(got["id"], "a")
 
 
+@promise("an idle worker that is used to brief tasks heeds a cancel, a pause, a rename of the reply's type")
+def brief():
+    name = queue()
+    serve(name)
+    for mark in range(6):
+        for _ in range(5):
+            same(code_of(ask({"task": "echo"}, name)), "ok")
+        redis("ZADD", "cherry:{%s}:cancelled" % name, int(time.time() * 1000), "b%d" % mark)
+        same(code_of(ask({"task": "echo", "id": "b%d" % mark}, name)), "cancelled")
+        redis("DEL", "cherry:{%s}:cancelled" % name)
+    for _ in range(5):
+        same(code_of(ask({"task": "echo"}, name)), "ok")
+    redis("SET", "r:brief", "mine")
+    push({"task": "echo", "reply_to": "r:brief"}, name)
+    wait_for("it is in the dead stream", lambda: len(dead(name)) == 1)
+    for _ in range(5):
+        same(code_of(ask({"task": "echo"}, name)), "ok")
+    push("x", name)
+    push({"task": "nope"}, name)
+    wait_for("both are in the dead stream", lambda: len(dead(name)) == 3)
+    got = ask({"task": "echo", "unique": "u"}, name)
+    same(code_of(got), "ok")
+    wait_for("nothing is left", lambda: not redis("KEYS", "cherry:{%s}:owned:*" % name) and
+             not redis("KEYS", "cherry:{%s}:inbox:*" % name))
+
+
 @promise("order: a busy worker's next task is of the first queue that has one")
 def strict_busy():
     for once in "at-least-once", "at-most-once":

@@ -422,17 +422,21 @@ def keys():
 def paused():
     name, key = queue(), new_key()
     serve(name)
-    same(code_of(ask({"task": "echo"}, name)), "ok")
+    for _ in range(5):
+        same(code_of(ask({"task": "echo"}, name)), "ok")
     redis("SET", "cherry:{%s}:paused" % name, "1")
     text = [echo(i, key).encode() for i in range(3)]
     for one in text:
         push(one, name)
-    time.sleep(1)
+    time.sleep(0.2)
+    push(echo(3, key), name)
+    text.append(echo(3, key).encode())
+    time.sleep(0.8)
     same(redis("LLEN", key), 0, "replies while paused")
     wait_for("they are in the queue", lambda: redis("LRANGE", name, 0, -1) == text[::-1])
     redis("DEL", "cherry:{%s}:paused" % name)
     redis("PUBLISH", "cherry:wake", "resume")
-    same(ids(key, 3), [0, 1, 2])
+    same(ids(key, 4), [0, 1, 2, 3])
 
 
 @promise("paused: a delayed task waits, too")
