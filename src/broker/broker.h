@@ -160,6 +160,8 @@ struct broker_events {
 	void (*on_fatal)(void *arg, const struct err *err);
 	/* Appends what runs now, a JSON array, for cherry:worker:W. */
 	void (*describe)(void *arg, struct buf *out);
+	/* What the worker is about, a word for the same; NULL: not told. */
+	const char *(*state)(void *arg);
 	/* After broker_stop: nothing is owned and the worker is deregistered. */
 	void (*on_stopped)(void *arg);
 };

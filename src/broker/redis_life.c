@@ -345,6 +345,9 @@ static void send_hash(struct redis_broker *redis)
 	add_pair(&command, "version", slice_text(redis->options.version));
 	add_pair(&command, "queues", buf_slice(&queues));
 	add_pair(&command, "running", buf_slice(&text));
+	if (redis->events->state)
+		add_pair(&command, "state",
+			 slice_text(redis->events->state(redis->arg)));
 	redis_conn_send(redis_side_life(redis), &command, 0, NULL, NULL);
 	buf_release(&text);
 	buf_release(&queues);

@@ -140,8 +140,9 @@ int ask_queue(struct ask *ask, const char *name, struct ask_queue *out)
 static const char *const queue_columns[] = {
 	"queue", "state",  "waiting", "oldest_s",  "running", "later", "dead",
 	"ok",	 "failed", "retried", "recovered", "workers", NULL};
-static const char *const worker_columns[] = {
-	"worker", "host", "pid", "up_s", "running", "version", "queues", NULL};
+static const char *const worker_columns[] = {"worker", "host",	  "pid",
+					     "up_s",   "running", "version",
+					     "queues", "state",	  NULL};
 static const char *const task_columns[] = {"queue", "task",   "id", "attempt",
 					   "for_s", "worker", NULL};
 
@@ -230,6 +231,7 @@ static void put_worker(struct ask *ask, const char *name, struct table *workers,
 		table_integer(workers, (int64_t)running);
 		table_text(workers, field_of(hash, "version"));
 		table_text(workers, field_of(hash, "queues"));
+		table_text(workers, field_of(hash, "state"));
 	}
 	client_reply_free(hash);
 }

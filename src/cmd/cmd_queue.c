@@ -193,41 +193,78 @@ static int cancel_run(const struct cmd_line *line)
 
 /* --- ping ----------------------------------------------------------------- */
 
-/* Workers of the queue that gave a sign of life lately; -1: told. */
-static int64_t count_alive(struct ask *ask, const char *queue, int64_t now)
+/* False if it says that it claims nothing; older ones say nothing. */
+static bool is_claiming(struct ask *ask, const char *worker)
+{
+	char key[512];
+	struct client_reply *reply;
+	bool claiming = true;
+
+	snprintf(key, sizeof(key), "cherry:worker:%.490s", worker);
+	reply = ask_words(ask, (const char *[]){"HGET", key, "state", NULL});
+	if (reply && client_reply_type(reply) == CLIENT_TEXT)
+		claiming = slice_is(client_reply_text(reply), "claiming");
+	client_reply_free(reply);
+	return claiming;
+}
+
+/* Workers of the queue that gave a sign of life lately, and how many of them
+ * claim. -1: told. */
+static int count_alive(struct ask *ask, const char *queue, int64_t now,
+		       int64_t *alive, int64_t *claiming)
 {
 	struct buf key;
 	char since[32];
-	int64_t n;
+	struct client_reply *reply;
+	size_t i;
 
+	*alive = *claiming = 0;
 	snprintf(since, sizeof(since), "%lld", (long long)(now - ALIVE_MS));
-	n = ask_integer(ask,
-			(const char *[]){"ZCOUNT",
-					 ask_key(&key, queue, "workers", NULL),
-					 since, "+inf", NULL});
+	reply = ask_words(
+		ask, (const char *[]){"ZRANGEBYSCORE",
+				      ask_key(&key, queue, "workers", NULL),
+				      since, "+inf", NULL});
 	buf_release(&key);
-	return n;
+	if (!reply)
+		return -1;
+	for (i = 0; i < client_reply_count(reply); i++) {
+		const char *name =
+			client_reply_text(client_reply_at(reply, i)).ptr;
+
+		++*alive;
+		*claiming += is_claiming(ask, name);
+	}
+	client_reply_free(reply);
+	return 0;
 }
 
 static int ping_queue(struct ask *ask, const char *name, int64_t now)
 {
 	struct buf key;
-	int64_t alive = count_alive(ask, name, now);
-	int64_t paused = ask_integer(
+	int64_t alive, claiming, paused;
+
+	if (count_alive(ask, name, now, &alive, &claiming))
+		return CMD_FAILED;
+	paused = ask_integer(
 		ask,
 		(const char *[]){"EXISTS", ask_key(&key, name, "paused", NULL),
 				 NULL});
-
 	buf_release(&key);
-	if (alive < 0 || paused < 0)
+	if (paused < 0)
 		return CMD_FAILED;
 	if (!alive)
 		return cmd_fail(CMD_FAILED, "%s: no worker is alive", name);
 	if (paused)
 		return cmd_fail(CMD_FAILED, "%s: paused, nothing is claimed",
 				name);
-	printf("%s: %lld worker%s\n", name, (long long)alive,
-	       alive == 1 ? "" : "s");
+	if (!claiming)
+		return cmd_fail(CMD_FAILED,
+				"%s: %lld worker%s alive, but none claims "
+				"(quiet or draining)",
+				name, (long long)alive,
+				alive == 1 ? " is" : "s are");
+	printf("%s: %lld worker%s\n", name, (long long)claiming,
+	       claiming == 1 ? "" : "s");
 	return CMD_OK;
 }
 

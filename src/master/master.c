@@ -278,6 +278,17 @@ static void watch_signals(struct master *master)
 
 /* --- Watchdog -------------------------------------------------------------------------------- */
 
+const char *master_state_word(const struct master *master)
+{
+	if (master->draining)
+		return "draining";
+	if (master->broker_state == BROKER_DOWN)
+		return "waiting for Redis";
+	if (master->broker_state != BROKER_UP)
+		return "refused by Redis";
+	return master->quiet ? "quiet" : "claiming";
+}
+
 static void on_second(void *arg)
 {
 	struct master *master = arg;
@@ -285,12 +296,7 @@ static void on_second(void *arg)
 	char text[120];
 
 	snprintf(text, sizeof(text), "WATCHDOG=1\nSTATUS=%s, %zu running",
-		 master->draining		       ? "draining"
-		 : master->broker_state == BROKER_DOWN ? "waiting for Redis"
-		 : master->broker_state != BROKER_UP   ? "refused by Redis"
-		 : master->quiet		       ? "quiet"
-						       : "claiming",
-		 master->jobs[JOB_RUNNING].count);
+		 master_state_word(master), master->jobs[JOB_RUNNING].count);
 	notify_send(text);
 	master->loop->timer_set(master->second_timer, every > 0 ? every : 15);
 	if (master->jobs[JOB_FINISHING].count + master->jobs[JOB_WAITING].count)

@@ -443,6 +443,16 @@ static void describe(void *arg, struct buf *out)
 	buf_add_char(out, ']');
 }
 
+/* As Redis is told it: what it hears of, it is there for again. */
+static const char *state_word(void *arg)
+{
+	struct master *master = arg;
+
+	if (master->broker_state == BROKER_DOWN && !master->draining)
+		return master->quiet ? "quiet" : "claiming";
+	return master_state_word(master);
+}
+
 static void on_stopped(void *arg)
 {
 	struct master *master = arg;
@@ -464,5 +474,6 @@ const struct broker_events master_broker_events = {
 	.on_state = on_state,
 	.on_fatal = on_fatal,
 	.describe = describe,
+	.state = state_word,
 	.on_stopped = on_stopped,
 };

@@ -229,6 +229,8 @@ struct broker *master_broker_new(struct master *master,
 				 const struct master *from, struct err *err);
 /* What has not started goes back to its queue. */
 void master_give_back_waiting(struct master *master);
+/* What it is about: claiming, quiet, draining, or why Redis keeps it from it. */
+const char *master_state_word(const struct master *master);
 /* Dispatches and claims at the end of this turn. */
 void master_wake(struct master *master);
 void master_check_end(struct master *master);

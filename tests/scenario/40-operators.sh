@@ -48,6 +48,14 @@ wait_for 10 '"$CHERRY" ping --redis "$REDIS_URL" >/dev/null 2>&1' 'a ping'
 expect 0 ping
 said 'tasks: 1 worker'
 
+# A worker that is told to be quiet is alive, and no use.
+kill -USR1 "$worker"
+wait_for 15 '! "$CHERRY" ping --redis "$REDIS_URL" 2>"$SCRATCH/err" >"$SCRATCH/out"' 'a ping that fails'
+said 'none claims'
+wait_for 15 'cherry status --json | grep -q "\"state\":\"quiet\""' 'a quiet worker in status'
+kill -USR2 "$worker"
+wait_for 15 '"$CHERRY" ping --redis "$REDIS_URL" >/dev/null 2>&1' 'a ping again'
+
 # Pause: what is pushed waits; resume lets it go.
 expect 0 pause tasks
 said 'tasks is paused'
