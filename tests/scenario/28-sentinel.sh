@@ -12,23 +12,8 @@ command -v redis-server >/dev/null || skip "no redis-server"
 rounds=1
 [ -z "${SOAK:-}" ] || rounds=${ROUNDS:-40}
 
-# Sentinel knows no Unix sockets: six ports of the loopback that nobody uses, and
-# that nobody's outgoing connections get while a server is dead.
-read -r -a ports < <(python3 - <<'END'
-import random, socket
-free = []
-while len(free) < 6:
-    port = random.randrange(12000, 32000)
-    try:
-        with socket.socket() as one:
-            one.bind(("127.0.0.1", port))
-        if port not in free:
-            free.append(port)
-    except OSError:
-        pass
-print(*free)
-END
-)
+# Sentinel knows no Unix sockets.
+read -r -a ports < <(free_ports 6)
 data=("${ports[@]:0:3}")
 sentinels=("${ports[@]:3:3}")
 password=sesame # of the sentinels

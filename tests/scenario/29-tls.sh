@@ -76,14 +76,7 @@ tls=$SCRATCH/tls
 
 # --- Server ----------------------------------------------------------------------
 
-read -r port plain < <(python3 - <<'END'
-import socket
-sockets = [socket.socket() for _ in range(2)]
-for one in sockets:
-    one.bind(("127.0.0.1", 0))
-print(*[one.getsockname()[1] for one in sockets])
-END
-)
+read -r port plain < <(free_ports 2)
 redis_start --bind 127.0.0.1 --tls-port "$port" --port "$plain" \
 	--tls-auth-clients no --tls-ca-cert-file "$tls/ours.pem" \
 	--tls-cert-file "$tls/good.pem" --tls-key-file "$tls/good.key" ||
