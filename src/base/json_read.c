@@ -155,8 +155,7 @@ static enum json_event fail_utf8(struct json_reader *reader, struct err *err,
 /* The string at `pos`, which is a quote. 0 with `span` set, or -1. */
 static inline int read_string(struct json_reader *reader, struct err *err)
 {
-	const char *end = reader->end;
-	const char *p = reader->pos + 1;
+	const char *p = reader->pos + 1, *end = reader->end;
 	reader->span.type = JSON_STRING;
 	reader->span.escaped = false;
 
@@ -374,7 +373,8 @@ static inline enum json_event read_on(struct json_reader *reader,
 	return object ? read_key(reader, err) : read_value(reader, err);
 }
 
-enum json_event json_reader_next(struct json_reader *reader, struct err *err)
+static inline __attribute__((always_inline)) enum json_event next(
+	struct json_reader *reader, struct err *err)
 {
 	const char *end = reader->end;
 	reader->pos = skip_space(reader->pos, end);
@@ -406,6 +406,11 @@ enum json_event json_reader_next(struct json_reader *reader, struct err *err)
 	}
 }
 
+enum json_event json_reader_next(struct json_reader *reader, struct err *err)
+{
+	return next(reader, err);
+}
+
 /* --- Without a tree ------------------------------------------------------- */
 
 /* Reads the value that the reader is about to begin, whole. */
@@ -413,10 +418,10 @@ static int read_whole(struct json_reader *reader, struct json_span *span,
 		      struct err *err)
 {
 	size_t depth = reader->depth;
-	enum json_event event = json_reader_next(reader, err);
+	enum json_event event = next(reader, err);
 	*span = reader->span;
 	while (event != JSON_EV_ERROR && reader->depth > depth)
-		event = json_reader_next(reader, err);
+		event = next(reader, err);
 	if (event == JSON_EV_ERROR)
 		return -1;
 	span->raw.len = (size_t)(reader->pos - span->raw.ptr);

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <malloc.h>
+#include <poll.h>
 #include <signal.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -24,6 +25,12 @@
 #define DEFAULT_REPLY ((size_t)64 << 20)
 #define SETUP_MAX     ((size_t)16 << 20)
 #define FOREVER_MAX   ((size_t)64 << 20)
+
+/* Memory of a task that is given back only when there is nothing to do, which
+ * is after so many milliseconds. */
+#define KEPT		 (32 << 20)
+#define KEPT_OF_PICTURES (8 << 20)
+#define REST_MS		 200
 
 /* By class: pictures of 12 megapixels need 300 MB of address space. */
 static const uint64_t default_memory[TASK_CLASS_COUNT] = {
@@ -152,12 +159,19 @@ static void warm(struct executor *executor)
 	}
 }
 
-/* Large blocks come from the system and go back to it, whatever their history;
- * one heap for all threads. */
-static void set_allocator(void)
+/*
+ * One heap for all threads. What decodes pictures takes large blocks from the
+ * system and gives them back at once, whatever their history; elsewhere a
+ * megabyte that is fetched anew for each task costs a good part of the task,
+ * and all goes back when there is nothing to do (rest).
+ */
+static void set_allocator(struct executor *executor, enum task_class class)
 {
-	mallopt(M_MMAP_THRESHOLD, 256 << 10);
-	mallopt(M_TRIM_THRESHOLD, 1 << 20);
+	bool picture = class == TASK_CLASS_IMAGE;
+
+	executor->kept = picture ? KEPT_OF_PICTURES : KEPT;
+	mallopt(M_MMAP_THRESHOLD, picture ? 256 << 10 : KEPT);
+	mallopt(M_TRIM_THRESHOLD, picture ? 1 << 20 : KEPT);
 	mallopt(M_ARENA_MAX, 1);
 }
 
@@ -244,6 +258,7 @@ static int start(struct executor *executor, const struct task *const *table,
 	if (read_setup(executor, &setup, err))
 		return -1;
 	take_name(setup.class);
+	set_allocator(executor, setup.class);
 	take_limits(executor, &setup);
 	if (take_tasks(executor, &setup, table, err))
 		return -1;
@@ -303,6 +318,17 @@ static int give_up(const struct err *err)
 	return EX_SOFTWARE;
 }
 
+/* Nothing has come for a while: what tasks left behind goes back. */
+static void rest(struct executor *executor)
+{
+	struct pollfd socket = {.fd = SPAWN_EXECUTOR_SOCKET, .events = POLLIN};
+
+	if (!executor->grown || poll(&socket, 1, REST_MS) != 0)
+		return;
+	malloc_trim(0);
+	executor->grown = false;
+}
+
 static int serve(struct executor *executor, struct err *err)
 {
 	struct frame_writer *writer = &executor->writer;
@@ -325,6 +351,7 @@ static int serve(struct executor *executor, struct err *err)
 		if (frame_writer_flush(writer, SPAWN_EXECUTOR_SOCKET, err))
 			return -1;
 		CRASH_POINT("executor.answered");
+		rest(executor);
 		fill = frame_reader_fill(&executor->reader,
 					 SPAWN_EXECUTOR_SOCKET, err);
 		if (fill != FRAME_FILL_MORE)
@@ -340,7 +367,6 @@ _Noreturn void executor_run(const struct task *const *table)
 
 	CRASH_POINT("executor.begin");
 	executor.parent = getppid();
-	set_allocator();
 	arena_init(&executor.forever, FOREVER_MAX);
 	frame_reader_init(&executor.reader, SETUP_MAX, FRAME_BIT(FRAME_SETUP),
 			  false);

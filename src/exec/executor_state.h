@@ -38,6 +38,8 @@ struct executor {
 	size_t count;
 	uint64_t max_memory;
 	size_t max_reply;
+	size_t kept; /* bytes that a task may leave behind for a while */
+	bool grown;  /* some were left since the last rest */
 	volatile sig_atomic_t at_work; /* the writer is not being touched */
 };
 

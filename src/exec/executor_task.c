@@ -12,8 +12,8 @@
 
 /* ... and before one that has more to read than this. */
 #define LARGE_TASK ((size_t)16 << 10)
-/* Memory that a task used and that is given back to the system after it. */
-#define TRIM_SIZE ((size_t)8 << 20)
+/* Memory that a task used and that is worth giving back when there is time. */
+#define GROWN_SIZE ((size_t)1 << 20)
 
 static struct executor_known *known_find(struct executor *executor,
 					 struct slice name)
@@ -152,18 +152,20 @@ static void note_time(struct executor_known *known, uint64_t ran_ns)
 		known->average_ns = known->average_ns / 4 * 3 + ran_ns / 4;
 }
 
-/* What a large task leaves behind goes back to the system. */
+/* What a very large task leaves behind goes back to the system at once. */
 static void clean_up(struct executor *executor, struct task_call *call)
 {
-	bool large = executor->arena.used + executor->result.cap > TRIM_SIZE;
+	size_t used = executor->arena.used + executor->result.cap;
 
 	free_outputs(call);
 	if (executor->result.cap > EXECUTOR_PENDING_MAX)
 		buf_release(&executor->result);
 	buf_clear(&executor->result);
 	arena_clear(&executor->arena);
-	if (large)
+	if (used > executor->kept)
 		malloc_trim(0);
+	if (used > GROWN_SIZE)
+		executor->grown = true;
 }
 
 /* Runs it under the eyes of the master. */

@@ -5,7 +5,6 @@
  */
 #include "master/master_state.h"
 
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -301,6 +300,7 @@ static void on_second(void *arg)
 	master->loop->timer_set(master->second_timer, every > 0 ? every : 15);
 	if (master->jobs[JOB_FINISHING].count + master->jobs[JOB_WAITING].count)
 		master_wake(master);
+	master_memory_return(master);
 }
 
 /* --- Interface --------------------------------------------------------------------------------- */
@@ -385,9 +385,7 @@ struct master *master_new(const struct master_options *options, struct err *err)
 
 int master_run(struct master *master)
 {
-	/* A heap that breathes with every batch costs a system call each time. */
-	mallopt(M_TRIM_THRESHOLD, 4 << 20);
-	mallopt(M_TOP_PAD, 1 << 20);
+	master_memory_keep();
 	watch_signals(master);
 	/* What a program leaves behind becomes ours, to be found and ended. */
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);

@@ -4,6 +4,7 @@
  *	master.c	interface, signals, start and end
  *	master_reload.c	new options while jobs run
  *	master_options.c	a copy of the options, checked
+ *	master_memory.c	how its heap behaves
  *	master_check.c	an envelope against the configuration
  *	master_claim.c	from a claim to a job that may run
  *	master_result.c	from a result to a settlement: the policy
@@ -180,6 +181,7 @@ struct master {
 	bool running, draining, leaving, quiet, finishing, stopped;
 	int status;
 	uint64_t finished_ok, finished_error;
+	uint64_t trimmed_at; /* their sum when memory was last given back */
 };
 
 /* --- master_options.c --------------------------------------------------------- */
@@ -190,6 +192,13 @@ void master_options_release(struct master *master);
 /* NULL if there is no such task here. */
 struct master_task_state *master_task_find(struct master *master,
 					   struct slice name);
+
+/* --- master_memory.c ---------------------------------------------------------- */
+
+/* For the life of the process. */
+void master_memory_keep(void);
+/* Now and then: to the system, if nothing is at hand. */
+void master_memory_return(struct master *master);
 
 /* --- master_check.c ----------------------------------------------------------- */
 
