@@ -402,10 +402,12 @@ static int scan_all(struct scanner *s)
 	return 0;
 }
 
-static int check_input(struct slice input, const struct markup_limits *limits,
-		       struct err *err)
+static int check_input(const struct xml_scan *scan,
+		       const struct markup_limits *limits, struct err *err)
 {
+	struct slice input = scan->input;
 	size_t bad = utf8_check(input);
+	const char *nul;
 
 	if (input.len > limits->length || input.len > INT32_MAX) {
 		return err_limit(err, "length", (int64_t)input.len,
@@ -417,7 +419,11 @@ static int check_input(struct slice input, const struct markup_limits *limits,
 			   "the document is not UTF-8 at byte %zu", bad);
 		return err_at(err, (int64_t)bad);
 	}
-	return 0;
+	/* libxml2 would take it for the end. */
+	nul = input.len ? memchr(input.ptr, '\0', input.len) : NULL;
+	return nul ? xml_scan_fail(scan, (size_t)(nul - input.ptr),
+				   "a NUL is no character of XML", err)
+		   : 0;
 }
 
 int xml_scan(struct arena *arena, struct slice input, bool entities,
@@ -432,7 +438,7 @@ int xml_scan(struct arena *arena, struct slice input, bool entities,
 			    .entities = entities};
 
 	*scan = (struct xml_scan){.input = input, .standalone = -1};
-	if (check_input(input, limits, err)) {
+	if (check_input(scan, limits, err)) {
 		return -1;
 	}
 	if (slice_starts(input, SLICE("\xef\xbb\xbf"))) {

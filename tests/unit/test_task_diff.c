@@ -74,6 +74,8 @@ static const struct {
 	{"{\"old\":\"a\",\"new\":null}", ERR_BAD_ARGS, "args.new", ""},
 	{"{\"format\":\"list\",\"old\":{},\"new\":[]}", ERR_BAD_ARGS,
 	 "args.old", "an object"},
+	{"{\"format\":\"xml\",\"old\":\"<a>\\u0000</a>\",\"new\":\"<a/>\"}",
+	 ERR_BAD_INPUT, "old", "column 4: a NUL"},
 	{"{\"format\":\"json\",\"old\":{\"a\":1,\"a\":2},\"new\":1}",
 	 ERR_BAD_ARGS, "args.old", "twice"},
 };
