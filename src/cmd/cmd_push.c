@@ -17,7 +17,7 @@
 
 #define BATCH	    256
 #define BATCH_BYTES (8 << 20)
-#define WAIT_SLICE  1
+#define DEPTH_MAX   512
 
 static const struct cmd_option options[] = {
 	CMD_CONFIG_OPTIONS,
@@ -34,13 +34,14 @@ struct push {
 	struct client *client;
 	const char *queue;
 	bool left; /* the worker pops on the left: RPUSH */
+	bool raw;  /* its elements are no tasks */
 	bool wait;
 	double seconds; /* 0: for ever */
 	char reply_to[160];
 	struct slice parts[BATCH + 2];
 	char *lines[BATCH];
 	size_t count, bytes;
-	uint64_t pushed, replies, failed;
+	uint64_t pushed, replies, failed, line_number;
 	double started, shown; /* the bar, when last */
 	bool bar;	       /* stands on the terminal's last line */
 };
@@ -240,30 +241,72 @@ static int push_one(struct push *push)
 	return add_payload(push, &payload);
 }
 
-/* With --wait a line gets our reply_to behind its first brace; one that names
- * its own cannot be waited for. */
+/* What a line says of itself at the top. */
+struct line_facts {
+	bool any, reply_to, sent_at;
+};
+
+/* 0, or -1: it is no object. */
+static int line_read(struct slice line, struct line_facts *facts,
+		     struct err *err)
+{
+	struct json_members it;
+	struct json_member member;
+	int r;
+
+	if (json_members_init(&it, line, DEPTH_MAX, err))
+		return -1;
+	while ((r = json_members_next(&it, &member, err)) > 0) {
+		facts->any = true;
+		facts->reply_to |= slice_is(member.key, "reply_to");
+		facts->sent_at |= slice_is(member.key, "sent_at");
+	}
+	return r;
+}
+
+/* Whoever waits has to be sure of an answer. */
+static int check_line(struct push *push, bool object,
+		      const struct line_facts *facts, const struct err *err)
+{
+	if (!push->wait || (object && !facts->reply_to))
+		return 0;
+	(void)flush_batch(push);
+	return cmd_fail(CMD_USAGE,
+			"line %llu: with --wait each line is a task without "
+			"reply_to%s%s; %llu tasks before it were pushed",
+			(unsigned long long)push->line_number,
+			object ? "" : ": ", object ? "" : err->message,
+			(unsigned long long)push->pushed);
+}
+
+/* A task gets what `push` gives to each, behind its first brace. */
 static int push_line(struct push *push, struct slice line)
 {
 	struct buf payload;
+	struct line_facts facts = {false};
+	struct err err = ERR_INIT;
+	bool object = !push->raw && !line_read(line, &facts, &err);
+	bool reply = push->reply_to[0] && !facts.reply_to;
 	const char *brace = memchr(line.ptr, '{', line.len);
 
+	if (check_line(push, object, &facts, &err))
+		return CMD_USAGE;
 	buf_init(&payload, (size_t)512 << 20);
-	if (!push->wait) {
+	if (!object || !brace) {
 		buf_add_slice(&payload, line);
 		return add_payload(push, &payload);
 	}
-	if (!brace || memmem(line.ptr, line.len, "\"reply_to\"", 10))
-		return cmd_fail(CMD_USAGE,
-				"with --wait each line is a task without "
-				"reply_to: %.*s",
-				(int)(line.len < 60 ? line.len : 60), line.ptr);
 	buf_add(&payload, line.ptr, (size_t)(brace - line.ptr) + 1);
-	buf_add_text(&payload, "\"reply_to\":");
-	json_put_string(&payload, slice_text(push->reply_to));
-	line = slice_of(brace + 1, line.len - (size_t)(brace - line.ptr) - 1);
-	if (memchr(line.ptr, '"', line.len))
+	if (reply) {
+		buf_add_text(&payload, "\"reply_to\":");
+		json_put_string(&payload, slice_text(push->reply_to));
+	}
+	if (!facts.sent_at)
+		buf_printf(&payload, "%s\"sent_at\":%.3f", reply ? "," : "",
+			   clock_real());
+	if (facts.any && (reply || !facts.sent_at))
 		buf_add_char(&payload, ',');
-	buf_add_slice(&payload, line);
+	buf_add(&payload, brace + 1, line.len - (size_t)(brace - line.ptr) - 1);
 	return add_payload(push, &payload);
 }
 
@@ -275,6 +318,7 @@ static int push_lines(struct push *push)
 	int status = 0;
 
 	while (!status && (len = getline(&line, &size, stdin)) > 0) {
+		push->line_number++;
 		while (len && (line[len - 1] == '\n' || line[len - 1] == '\r'))
 			len--;
 		if (len)
@@ -328,6 +372,7 @@ static int read_options(struct push *push, const struct config *config)
 			 (unsigned long long)hash_seed());
 	snprintf(section, sizeof(section), "queue:%.280s", push->queue);
 	push->left = config_choice(config, section, "pop") == 1;
+	push->raw = config_choice(config, section, "payload") == 1;
 	return 0;
 }
 

@@ -107,6 +107,31 @@ expect_reply r:mine '*"d":4*'
 seq 300 | sed 's/.*/{"task":"echo","id":&}/' >"$SCRATCH/tasks"
 "$CHERRY" push --lines --wait=30 <"$SCRATCH/tasks" >"$SCRATCH/out"
 grep -c '"status":"ok"' "$SCRATCH/out" | grep -qx 300 || fail "not 300 replies"
+grep -c '"waited_ms"' "$SCRATCH/out" | grep -qx 300 || fail "push --lines sets no sent_at"
+
+# Lines: what they say at the top counts, not what stands in a text.
+printf '%s\n' '{"task":"echo","args":{"t":"\"reply_to\""}}' '{}' '{"sent_at":1,"task":"echo"}' >"$SCRATCH/tasks"
+expect_status 1 "$CHERRY" push --lines --wait=20 <"$SCRATCH/tasks"
+grep -c '"status":"ok"' "$SCRATCH/out" | grep -qx 2 || fail "$(cat "$SCRATCH/out")"
+for bad in 'no task' '{"task":"echo","reply_to":"r:own"}' '[1]' '{"task":'; do
+	printf '%s\n' '{"task":"echo","reply_to_":1}' "$bad" '{"task":"echo"}' >"$SCRATCH/tasks"
+	expect_status 64 "$CHERRY" push -q other --lines --wait=20 <"$SCRATCH/tasks"
+	expect_output '*line 2: *1 tasks before it were pushed*' err
+	[ "$(redis LLEN other)" = 1 ] || fail "other holds $(redis LRANGE other 0 -1)"
+	redis DEL other >/dev/null
+done
+printf '%s\n' '{ "task":"echo" }' '{}' ' word ' '{"task":"echo","sent_at":2,"reply_to":"r:own"}' >"$SCRATCH/tasks"
+expect_status 0 "$CHERRY" push -q other --lines --reply-to r:o <"$SCRATCH/tasks"
+expect_output '*pushed 4 to other*' err
+redis LRANGE other 0 -1 | sed 's/"sent_at":1[0-9.]*/"sent_at":NOW/' >"$SCRATCH/out"
+[ "$(cat "$SCRATCH/out")" = '{"task":"echo","sent_at":2,"reply_to":"r:own"}
+ word 
+{"reply_to":"r:o","sent_at":NOW}
+{"reply_to":"r:o","sent_at":NOW, "task":"echo" }' ] || fail "$(cat "$SCRATCH/out")"
+redis DEL other >/dev/null
+expect_status 0 "$CHERRY" push -q other --lines --set queue:other.payload=raw --set queue:other.task=echo <"$SCRATCH/tasks"
+redis LRANGE other 0 -1 | tac | cmp -s - "$SCRATCH/tasks" || fail "a raw queue's words were changed"
+redis DEL other >/dev/null
 head -c 100000 /dev/urandom >"$SCRATCH/bytes"
 "$CHERRY" push --wait=20 --input "input=@$SCRATCH/bytes" serialize '{"from":"pickle","to":"json"}' >"$SCRATCH/out" || :
 expect_output '*"code":"bad_input"*' out
