@@ -5,6 +5,7 @@
 #include "image/vips_adapter.h"
 #include "image/hints.h"
 #include "image/png_text.h"
+#include "image/vector.h"
 #include <vips/vector.h>
 
 #include <ctype.h>
@@ -100,7 +101,7 @@ static bool same_decode(const struct making *making, size_t first, size_t i)
 }
 
 /* The scale that the largest variant of a decode needs; 1 at most for what
- * cannot grow by itself. */
+ * cannot grow by itself, as drawings can. */
 static double largest_scale(const struct making *making,
 			    const struct load *load, size_t first)
 {
@@ -130,6 +131,8 @@ static double largest_scale(const struct making *making,
 	}
 	if (making->source->placeholders && !making->hinted)
 		largest = MAX(largest, MIN(1, 100 / MAX(width, height)));
+	if (vector_is(load->header.format) && largest > 0)
+		return largest;
 	return largest > 0 ? MIN(largest, 1) : 1;
 }
 
@@ -358,6 +361,7 @@ static int image_start(const struct image_limits *limits, struct err *err)
 	tzset();
 	/* Decoders warn on standard error, which is for crashes. */
 	g_log_set_handler("VIPS", (GLogLevelFlags)~0u, drop_message, NULL);
+	vector_start();
 	if (VIPS_INIT("cherry"))
 		return err_set(err, ERR_INTERNAL, "libvips does not start: %s",
 			       vips_error_buffer());

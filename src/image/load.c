@@ -4,6 +4,7 @@
  * lets libvips choose a loader by itself.
  */
 #include "image/vips_adapter.h"
+#include "image/vector.h"
 
 #include <inttypes.h>
 
@@ -129,7 +130,8 @@ int load_open(struct load *load, const struct image_source *source,
 	load->header.width = vips_image_get_width(image);
 	load->header.height = vips_image_get_height(image);
 	g_object_unref(image);
-	if (check_frames(load, page, err))
+	if (vector_check(source->bytes, load->header.format, err) ||
+	    check_frames(load, page, err))
 		return -1;
 	if (page) {
 		image = call_loader(load, page, (struct shrink){0});
@@ -304,6 +306,8 @@ int load_verify(const struct load *load, struct err *err)
 		"bad arithmetic code", "instead of RST"};
 	size_t i;
 
+	if (load->header.format == IMAGE_PDF)
+		return vector_verify(err);
 	if (load->header.format != IMAGE_JPEG)
 		return 0;
 	for (i = 0; i < sizeof(damage) / sizeof(damage[0]); i++) {

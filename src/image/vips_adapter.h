@@ -56,7 +56,7 @@ int load_decode(struct load *load, double scale, bool again, struct err *err);
 int load_rewind(struct load *load, struct err *err);
 
 /* After a reading that went well: does the decoder complain of damage that it
- * went on from? 0, or -1 with ERR_BAD_INPUT. */
+ * went on from? 0, or -1 with ERR_BAD_INPUT, or as vector_verify. */
 int load_verify(const struct load *load, struct err *err);
 void load_close(struct load *load);
 
