@@ -3,6 +3,7 @@
  */
 #include "cmd/cmd.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/log.h"
@@ -54,12 +55,21 @@ static void on_reload(void *arg, struct master *master)
 	config_release(&config);
 }
 
+/* Large tasks come and go: their memory is given back, and leaves no holes
+ * between the small ones. */
+static void set_allocator(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 256 << 10);
+	mallopt(M_TRIM_THRESHOLD, 1 << 20);
+}
+
 static int run_worker(struct work *work)
 {
 	struct err err = ERR_INIT;
 	struct master *master;
 	int status;
 
+	set_allocator();
 	options_fill(&work->options, &work->config, true);
 	if (work->redis)
 		work->options.master.url = own_redis_url(work->redis);
