@@ -133,9 +133,6 @@ static uint32_t difflib_row(struct difflib *d, const struct difflib_part *part,
 	uint32_t before_at = UINT32_MAX;
 
 	*work += 1;
-	if (at == end)
-		return 0;
-	at = difflib_seek(d->places, at, end, part->region.blo);
 	for (; at < end && d->places[at] < part->region.bhi; at++) {
 		uint32_t j = d->places[at], size = 1;
 		struct difflib_cell left = {0};

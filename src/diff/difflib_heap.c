@@ -1,9 +1,10 @@
 /*
  * All runs of a part at once: lists its maximal runs, from a length on, in one
- * scan and takes them by length. A run that is whole in one open region is the longest of that
- * region; one that a match has cut since is clipped to what is open and put
- * back. Takes pairs times a logarithm for all matches together, so it is for
- * parts with few pairs of equal items, or of equal grams of that length.
+ * scan and takes them by length. A run that is whole in one open region is the
+ * longest of that region; one that a match has cut since is clipped to what is
+ * open and put back. Takes pairs times a logarithm for all matches together, so
+ * it is for parts with few pairs of equal items, or of equal grams of that
+ * length.
  */
 #include "diff/difflib.h"
 
