@@ -161,7 +161,7 @@ static int take_option(const struct cmd *cmd, int argc, char **argv, int *at,
 		cmd_fail(0, "too many options");
 		return -1;
 	}
-	if (!strcmp(option->name, "-q") && check_queue(value))
+	if (value && !strcmp(option->name, "-q") && check_queue(value))
 		return -1;
 	line->given[line->given_count++] = (struct cmd_given){option, value};
 	return 0;

@@ -331,20 +331,19 @@ static void check_command(struct config *config, const char *section)
 		program_command_release(&command);
 }
 
-static void check_user(struct config *config, const char *section)
+static void check_account(struct config *config, const char *section,
+			  const char *key)
 {
-	const struct config_entry *user = config_find(config, section, "user");
-	const struct config_entry *group =
-		config_find(config, section, "group");
+	const struct config_entry *entry = config_find(config, section, key);
+	bool is_user = !strcmp(key, "user");
 	struct program_user found;
 	struct err err = ERR_INIT;
 
-	if (program_user_find(user ? user->value : NULL, NULL, &found, &err))
-		config_bad(config, user, "%s", behind_key(err.message));
-	else
-		program_user_release(&found);
-	if (program_user_find(NULL, group ? group->value : NULL, &found, &err))
-		config_bad(config, group, "%s", behind_key(err.message));
+	if (!entry)
+		return;
+	if (program_user_find(is_user ? entry->value : NULL,
+			      is_user ? NULL : entry->value, &found, &err))
+		config_bad(config, entry, "%s", behind_key(err.message));
 	else
 		program_user_release(&found);
 }
@@ -396,7 +395,8 @@ static void check_task_section(struct config *config, const char *name,
 	}
 	if (program && need_programs) {
 		check_command(config, section);
-		check_user(config, section);
+		check_account(config, section, "user");
+		check_account(config, section, "group");
 	}
 	check_ceiling(config, section, "timeout", "max_timeout");
 }
