@@ -62,7 +62,7 @@ static void on_turn(void *arg)
 	if (master->stopped)
 		return;
 	pool_dispatch(master);
-	room = pool_room(master);
+	room = pool_foresee(master, pool_room(master));
 	set_limits(master);
 	broker_want(master->broker, room);
 }

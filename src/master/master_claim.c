@@ -150,6 +150,8 @@ static void fetch_next(struct job *job)
 	}
 	job_weigh(job);
 	CRASH_POINT("master.waiting");
+	job->master->last_task = job->task;
+	job->master->last_at = job->master->loop->now(job->master->loop);
 	job_set_state(job, JOB_WAITING, false);
 	master_wake(job->master);
 }

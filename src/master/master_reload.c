@@ -31,6 +31,7 @@ static void swap_options(struct master *a, struct master *b)
 	SWAP(at_most_once);
 	SWAP(tasks);
 	SWAP(task_count);
+	a->last_task = b->last_task = NULL;
 	SWAP(settings);
 	SWAP(setting_count);
 	SWAP(secrets);
@@ -117,6 +118,7 @@ static void drop_unused(struct master *master)
 			continue;
 		}
 		*at = former->former;
+		master->last_task = NULL; /* it may be one of those */
 		former_free(former);
 	}
 }

@@ -168,7 +168,9 @@ struct master {
 	size_t weight;	/* bytes that jobs hold */
 	size_t blocked; /* waiting jobs that max_running keeps from starting */
 	size_t stuck;	/* waiting jobs whose programs are all at long work */
-	bool narrow;	/* queues of such jobs are not to be claimed from */
+	const struct master_task_state *last_task; /* that came to wait, */
+	double last_at;				   /* and when */
+	bool narrow; /* queues of such jobs are not to be claimed from */
 	size_t target, target_before; /* most jobs wanted in this ... */
 	double target_at; /* ... span of time, its begin, and in the last */
 
@@ -254,8 +256,8 @@ void master_reload_free(struct master *master);
 
 void pool_start(struct master *master);
 void pool_dispatch(struct master *master);
-/* How many more tasks the broker should bring. */
-size_t pool_room(struct master *master);
+/* Executors that have a task, of all classes. */
+size_t pool_count_busy(const struct master *master);
 void pool_kill_all(struct master *master);
 void pool_free(struct master *master);
 /* The executor is out of the pool: it ended, as `failed` says before READY. */
@@ -267,6 +269,15 @@ void pool_note_run(struct job *job, uint64_t ran_ns);
 void pool_note_answers(struct master_task_state *task, size_t count,
 		       uint64_t spent_ns);
 void pool_replace_all(struct master *master);
+
+/* --- pool_room.c ----------------------------------------------------------------- */
+
+/* It has never run, or takes so long that the room for it matters. */
+bool pool_is_long(const struct master_task_state *task);
+/* How many more tasks the broker should bring. */
+size_t pool_room(struct master *master);
+/* And how many of those at once, for fear of taking what others could run. */
+size_t pool_foresee(struct master *master, size_t room);
 
 /* --- executor_process.c ---------------------------------------------------------- */
 

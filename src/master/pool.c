@@ -1,7 +1,7 @@
 /*
- * The pool: executors by class, which of them gets which job, and how many
- * tasks the broker should bring. Starts executors and their successors; what
- * one executor does is in executor_process.c.
+ * The pool: executors by class, and which of them gets which job. Starts
+ * executors and their successors; what one executor does is in
+ * executor_process.c, how many tasks are claimed in pool_room.c.
  */
 #include "master/master_state.h"
 
@@ -16,14 +16,6 @@
 #define START_FAILURES	5
 #define BACKOFF_SECONDS 0.2
 #define BACKOFF_MAX	10.0
-/* Tasks in hand that may not start because of max_running. */
-#define BLOCKED_MAX 64
-/* A program that runs this long does not keep other queues waiting. */
-#define LONG_NS ((uint64_t)20000000)
-/* Bytes of jobs that the master holds before it stops claiming. */
-#define WEIGHT_MAX ((size_t)256 << 20)
-/* The largest target of so long, and of as long before, holds. */
-#define TARGET_SECONDS 0.05
 
 /* --- Starting ----------------------------------------------------------------------- */
 
@@ -208,7 +200,7 @@ static void recycle(struct executor_process *executor)
 }
 
 /* Executors that have a task, of all classes. */
-static size_t count_busy(const struct master *master)
+size_t pool_count_busy(const struct master *master)
 {
 	const struct executor_process *executor;
 	size_t busy = 0;
@@ -247,7 +239,7 @@ static void begin_run(struct job *job)
 /* It waits for its program, and that will take a while. */
 static void note_stuck(struct job *job)
 {
-	if (job->task->average_ns && job->task->average_ns < LONG_NS)
+	if (!pool_is_long(job->task))
 		return;
 	job->master->stuck++;
 	job->master->queues[job->queue].stuck++;
@@ -281,7 +273,7 @@ static bool dispatch_job(struct master *master, struct job *job)
 		return false;
 	}
 	if (!executor->count &&
-	    count_busy(master) >= master->options.concurrency)
+	    pool_count_busy(master) >= master->options.concurrency)
 		return false;
 	begin_run(job);
 	if (executor_process_give(executor, job))
@@ -323,7 +315,7 @@ void pool_dispatch(struct master *master)
 	program_flush(master);
 }
 
-/* --- Room ---------------------------------------------------------------------------- */
+/* --- Times ---------------------------------------------------------------------------- */
 
 /* A time of 0 is one that is not known. */
 static void average(uint64_t *value, uint64_t ran)
@@ -350,94 +342,6 @@ void pool_note_answers(struct master_task_state *task, size_t count,
 
 	for (i = 0; i < count; i++)
 		average(&task->average_ns, spent_ns / count);
-}
-
-/* How many short tasks are two batches. */
-static size_t batches(uint64_t average_ns)
-{
-	uint64_t each = 1;
-
-	if (average_ns && average_ns < SHORT_NS)
-		each = 2 * SHORT_NS / average_ns;
-	return each > 2 * FLIGHT_MAX ? 2 * FLIGHT_MAX : (size_t)each;
-}
-
-/* What programs could take. Nobody knows what the next tasks are: the share of
- * a program grows with what of it runs, so that not a crowd of other tasks is
- * taken for its sake, which then waits here while another worker is idle. */
-static size_t program_room(const struct master *master)
-{
-	size_t i, room = 0, idle = 0;
-
-	for (i = 0; i < master->task_count; i++) {
-		const struct master_task_state *task = &master->tasks[i];
-		size_t share = 2 * task->running;
-
-		if (!task->is_program)
-			continue;
-		idle |= !task->running;
-		if (share > task->processes)
-			share = task->processes;
-		if (task->mode == MASTER_PROGRAM_LINES)
-			share *= batches(task->average_ns);
-		room += share;
-	}
-	return room + idle;
-}
-
-/* Averages waver, and that all have just ended says nothing: what was claimed
- * by a larger target is on the way, and would have to go back. */
-static size_t steady(struct master *master, size_t target)
-{
-	double now = master->loop->now(master->loop);
-	double passed = now - master->target_at;
-
-	if (passed > TARGET_SECONDS) {
-		master->target_before =
-			passed > 2 * TARGET_SECONDS ? 0 : master->target;
-		master->target = 0;
-		master->target_at = now;
-	}
-	if (target > master->target)
-		master->target = target;
-	return master->target > master->target_before ? master->target
-						      : master->target_before;
-}
-
-/* Room that is only there because the tasks of some queues wait for their
- * programs, while executors are idle: it is the other queues'. */
-static size_t room_elsewhere(struct master *master, size_t target, size_t have)
-{
-	size_t busy = count_busy(master), idle;
-
-	if (!master->stuck || master->queue_count == 1 ||
-	    busy >= master->options.concurrency)
-		return 0;
-	idle = master->options.concurrency - busy;
-	have -= master->stuck < have ? master->stuck : have;
-	master->narrow = target > have;
-	return target <= have ? 0 : target - have < idle ? target - have : idle;
-}
-
-size_t pool_room(struct master *master)
-{
-	size_t have = master->jobs[JOB_CLAIMED].count +
-		      master->jobs[JOB_WAITING].count +
-		      master->jobs[JOB_RUNNING].count;
-	size_t target, blocked = master->blocked;
-
-	/* Those that wait for their own kind do not keep others out. */
-	have -= blocked < BLOCKED_MAX ? blocked : BLOCKED_MAX;
-	master->narrow = false;
-	if (master->draining || master->pending || master->quiet ||
-	    master->leaving || master->weight > WEIGHT_MAX)
-		return 0;
-	/* No task waits behind a long one here while another worker is idle. */
-	target = master->options.concurrency * batches(master->average_ns) +
-		 program_room(master);
-	target = steady(master, target);
-	return target > have ? target - have
-			     : room_elsewhere(master, target, have);
 }
 
 /* --- Ends ---------------------------------------------------------------------------- */

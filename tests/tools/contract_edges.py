@@ -265,6 +265,20 @@ def strict_busy():
         same([reply(key)["id"] for _ in range(5)], [0, "hi", 1, 2, 3], once)
 
 
+@promise("two workers: of long tasks each takes what it can run, and none waits while the other is idle")
+def shared_out():
+    name, key = queue(), new_key()
+    config = NAP.replace("= 4", "= 2") + "[task:other]\ncommand = /bin/true\n"
+    for _ in range(2):
+        serve(name, config)
+    for _ in range(2):
+        start = time.monotonic()
+        redis("LPUSH", name, *[json.dumps({"task": "nap", "args": {"input": "1.5"}, "reply_to": key})] * 4)
+        by = [reply(key)["worker"] for _ in range(4)]
+        same(sorted(by.count(worker) for worker in set(by)), [2, 2])
+        check(time.monotonic() - start < 2.9, "took", time.monotonic() - start)
+
+
 @promise("order: a queue whose program is at work does not keep a queue above from an idle executor")
 def idle_executor():
     hi, mid, lo, key = queue(), queue(), queue(), new_key()
