@@ -42,11 +42,15 @@ void ask_wake(struct ask *ask, const char *what);
 
 struct ask_queue {
 	const char *name;
-	int64_t waiting, running, later, dead, workers;
+	int64_t waiting; /* -1: the key is no list */
+	int64_t running, later, dead, workers;
 	int64_t ok, failed, retried, recovered; /* counted since ever */
 	double oldest; /* age in seconds of the task that comes next; -1 */
-	bool paused;
+	bool paused, broken;
 };
+
+/* Its state in a word, as tables show it. */
+const char *ask_queue_state(const struct ask_queue *queue);
 
 /* 0, or -1: the fault has been told. */
 int ask_queue(struct ask *ask, const char *name, struct ask_queue *out);

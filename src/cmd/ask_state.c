@@ -117,11 +117,36 @@ static void find_oldest(struct ask *ask, struct ask_queue *out)
 		out->oldest = 0;
 }
 
+const char *ask_queue_state(const struct ask_queue *queue)
+{
+	if (queue->broken)
+		return "no list";
+	if (queue->paused)
+		return "paused";
+	return queue->workers ? "open" : "no worker";
+}
+
+/* Somebody's slip of the pen in one key shall not hide all the others. */
+static bool is_broken(struct ask *ask, const char *name)
+{
+	struct client_reply *reply =
+		ask_words(ask, (const char *[]){"TYPE", name, NULL});
+	bool broken = reply && client_reply_type(reply) == CLIENT_TEXT &&
+		      !slice_is(client_reply_text(reply), "list") &&
+		      !slice_is(client_reply_text(reply), "none");
+
+	client_reply_free(reply);
+	return broken;
+}
+
 int ask_queue(struct ask *ask, const char *name, struct ask_queue *out)
 {
-	*out = (struct ask_queue){.name = name, .oldest = -1};
-	out->waiting = ask_integer(ask, (const char *[]){"LLEN", name, NULL});
-	if (out->waiting < 0)
+	*out = (struct ask_queue){.name = name, .oldest = -1, .waiting = -1};
+	out->broken = is_broken(ask, name);
+	if (!out->broken)
+		out->waiting =
+			ask_integer(ask, (const char *[]){"LLEN", name, NULL});
+	if (out->waiting < 0 && !out->broken)
 		return -1;
 	out->later = count_of(ask, "ZCARD", name, "later", NULL);
 	out->dead = count_of(ask, "XLEN", name, "dead", NULL);
@@ -130,7 +155,7 @@ int ask_queue(struct ask *ask, const char *name, struct ask_queue *out)
 		return -1;
 	add_workers(ask, out);
 	add_stats(ask, out);
-	if (out->waiting)
+	if (out->waiting > 0)
 		find_oldest(ask, out);
 	return 0;
 }
@@ -149,9 +174,7 @@ static const char *const task_columns[] = {"queue", "task",   "id", "attempt",
 static void put_queue(struct table *table, const struct ask_queue *queue)
 {
 	table_text(table, slice_text(queue->name));
-	table_text(table, slice_text(queue->paused    ? "paused"
-				     : queue->workers ? "open"
-						      : "no worker"));
+	table_text(table, slice_text(ask_queue_state(queue)));
 	table_integer(table, queue->waiting);
 	table_seconds(table, queue->oldest);
 	table_integer(table, queue->running);

@@ -83,10 +83,8 @@ static void put_rates(struct table *table, struct top_seen *seen,
 static void put_queue(struct table *table, struct top_seen *seen,
 		      const struct ask_queue *queue)
 {
-	const char *state = queue->workers ? "open" : "no worker";
-
 	table_text(table, slice_text(queue->name));
-	table_text(table, slice_text(queue->paused ? "paused" : state));
+	table_text(table, slice_text(ask_queue_state(queue)));
 	table_integer(table, queue->waiting);
 	table_seconds(table, queue->oldest);
 	put_rates(table, seen, queue);

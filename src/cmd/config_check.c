@@ -346,6 +346,9 @@ static void check_account(struct config *config, const char *section,
 		config_bad(config, entry, "%s", behind_key(err.message));
 	else
 		program_user_release(&found);
+	if (geteuid() != 0)
+		config_warn(config, "[%s] %s: only root can change it", section,
+			    key);
 }
 
 static void bad_task_name(struct config *config,

@@ -52,9 +52,10 @@ void table_text(struct table *table, struct slice text)
 
 void table_integer(struct table *table, int64_t value)
 {
-	char text[32];
+	char text[32] = "";
 
-	snprintf(text, sizeof(text), "%lld", (long long)value);
+	if (value >= 0)
+		snprintf(text, sizeof(text), "%lld", (long long)value);
 	add_cell(table, xstrdup(text), true);
 }
 

@@ -25,10 +25,10 @@ void table_init(struct table *table, const char *name,
 		const char *const *columns);
 void table_release(struct table *table);
 
-/* The next cell, row after row. An empty text is "-" outside JSON. */
+/* The next cell, row after row. An empty text is "-" outside JSON, as is a
+ * negative number, which is null there: unknown. */
 void table_text(struct table *table, struct slice text);
 void table_integer(struct table *table, int64_t value);
-/* A number of seconds; negative: unknown, null in JSON. */
 void table_seconds(struct table *table, double value);
 
 /* One document {"version":1,NAME:[{COLUMN:...}]} with all tables. */

@@ -129,6 +129,14 @@ said 'nothing of it runs'
 [ "$(redis LLEN r:3)" = 1 ] || fail "drain did not wait for the reply"
 expect 0 resume tasks
 
+# A key that is no list hides nothing else.
+redis SET broken text >/dev/null
+expect 0 status -q broken -q tasks
+said 'broken.no list.-.-'
+said 'tasks.open.0'
+expect 0 status -q broken --json
+said '"state":"no list","waiting":null'
+
 # doctor finds what loses tasks.
 expect 0 doctor
 said 'append-only file.warning.off'
