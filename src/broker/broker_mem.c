@@ -50,8 +50,9 @@ struct broker_mem {
 	broker_mem_reply_cb *on_reply;
 	struct loop_timer *turn, *later_timer;
 	struct mem_list waiting, later;
-	struct hash_table owned; /* claim's id as bytes -> task */
-	struct hash_table locks; /* unique key -> task */
+	struct mem_list returned; /* given back in this turn, in their order */
+	struct hash_table owned;  /* claim's id as bytes -> task */
+	struct hash_table locks;  /* unique key -> task */
 	struct mem_answer *answers, **last_answer;
 	size_t slots, pending, owned_count;
 	uint64_t next_id;
@@ -76,12 +77,16 @@ static void list_append(struct mem_list *list, struct mem_task *task)
 	list->last = &task->next;
 }
 
-static void list_prepend(struct mem_list *list, struct mem_task *task)
+/* All of `more` comes before what `list` has; `more` is empty then. */
+static void list_prepend(struct mem_list *list, struct mem_list *more)
 {
-	task->next = list->first;
-	list->first = task;
-	if (!task->next)
-		list->last = &task->next;
+	if (!more->first)
+		return;
+	*more->last = list->first;
+	if (!list->first)
+		list->last = more->last;
+	list->first = more->first;
+	list_init(more);
 }
 
 static struct mem_task *list_shift(struct mem_list *list)
@@ -180,6 +185,7 @@ static void on_turn(void *arg)
 	if (!mem->started)
 		return;
 	run_answers(mem);
+	list_prepend(&mem->waiting, &mem->returned);
 	promote_due(mem);
 	while (mem->slots && mem->waiting.first && !mem->stopping)
 		hand_out(mem);
@@ -308,7 +314,7 @@ static void mem_settle(struct broker *broker,
 		put_later(mem, task, settlement);
 		break;
 	case BROKER_GIVE_BACK:
-		list_prepend(&mem->waiting, task);
+		list_append(&mem->returned, task);
 		break;
 	default:
 		finish(mem, task, settlement, answer);
@@ -359,6 +365,7 @@ static void mem_free(struct broker *broker)
 		free(answer);
 	}
 	free_list(&mem->waiting);
+	free_list(&mem->returned);
 	free_list(&mem->later);
 	hash_release(&mem->owned);
 	hash_release(&mem->locks);
@@ -396,6 +403,7 @@ struct broker *broker_mem_new(struct loop *loop,
 	mem->last_answer = &mem->answers;
 	list_init(&mem->waiting);
 	list_init(&mem->later);
+	list_init(&mem->returned);
 	hash_init(&mem->owned);
 	hash_init(&mem->locks);
 	return &mem->broker;
