@@ -253,7 +253,7 @@ static inline const char *rig_key(const char *queue, const char *part,
 
 /* --- Workers ------------------------------------------------------------------- */
 
-static char *rig_copy(struct slice bytes)
+static inline char *rig_copy(struct slice bytes)
 {
 	char *copy = xcalloc(bytes.len + 1, 1);
 
@@ -262,8 +262,8 @@ static char *rig_copy(struct slice bytes)
 	return copy;
 }
 
-static void rig_on_claims(void *arg, const struct broker_claim *claims,
-			  size_t count)
+static inline void rig_on_claims(void *arg, const struct broker_claim *claims,
+				 size_t count)
 {
 	struct rig_worker *worker = arg;
 	size_t i;
@@ -279,7 +279,8 @@ static void rig_on_claims(void *arg, const struct broker_claim *claims,
 	}
 }
 
-static void rig_on_settled(void *arg, void *job, enum broker_outcome outcome)
+static inline void rig_on_settled(void *arg, void *job,
+				  enum broker_outcome outcome)
 {
 	struct rig_worker *worker = arg;
 	struct rig_claim *claim = job;
@@ -290,7 +291,7 @@ static void rig_on_settled(void *arg, void *job, enum broker_outcome outcome)
 	worker->settled_count++;
 }
 
-static void rig_on_cancel(void *arg, size_t queue, struct slice id)
+static inline void rig_on_cancel(void *arg, size_t queue, struct slice id)
 {
 	struct rig_worker *worker = arg;
 
@@ -300,13 +301,13 @@ static void rig_on_cancel(void *arg, size_t queue, struct slice id)
 		 (int)id.len, id.ptr);
 }
 
-static void rig_on_reaped(void *arg)
+static inline void rig_on_reaped(void *arg)
 {
 	((struct rig_worker *)arg)->reaped++;
 }
 
-static void rig_on_state(void *arg, enum broker_state state,
-			 const struct err *err)
+static inline void rig_on_state(void *arg, enum broker_state state,
+				const struct err *err)
 {
 	struct rig_worker *worker = arg;
 
@@ -317,7 +318,7 @@ static void rig_on_state(void *arg, enum broker_state state,
 		snprintf(worker->why, sizeof(worker->why), "%s", err->message);
 }
 
-static void rig_on_fatal(void *arg, const struct err *err)
+static inline void rig_on_fatal(void *arg, const struct err *err)
 {
 	struct rig_worker *worker = arg;
 
@@ -325,19 +326,19 @@ static void rig_on_fatal(void *arg, const struct err *err)
 	snprintf(worker->why, sizeof(worker->why), "%s", err->message);
 }
 
-static void rig_describe(void *arg, struct buf *out)
+static inline void rig_describe(void *arg, struct buf *out)
 {
 	(void)arg;
 	buf_add_text(out, "[]");
 }
 
-static void rig_on_stopped(void *arg)
+static inline void rig_on_stopped(void *arg)
 {
 	((struct rig_worker *)arg)->stopped++;
 }
 
 /* Payloads that begin with "brief" are. */
-static bool rig_is_brief(void *arg, size_t queue, struct slice payload)
+static inline bool rig_is_brief(void *arg, size_t queue, struct slice payload)
 {
 	(void)arg;
 	(void)queue;

@@ -23,7 +23,7 @@
 
 /* Memory that lives as long as the program; still reachable at its end, so that
  * no leak is reported. */
-static struct slice oracle_keep(struct buf *bytes)
+static inline struct slice oracle_keep(struct buf *bytes)
 {
 	static struct kept {
 		struct kept *next;
@@ -37,7 +37,7 @@ static struct slice oracle_keep(struct buf *bytes)
 }
 
 /* A file of the oracle, parsed; lives as long as the program. */
-static struct json_node *oracle_load(const char *name)
+static inline struct json_node *oracle_load(const char *name)
 {
 	static struct arena arena;
 	char path[200];
@@ -60,14 +60,15 @@ static struct json_node *oracle_load(const char *name)
 	return root;
 }
 
-static struct slice oracle_text(const struct json_node *node, const char *key)
+static inline struct slice oracle_text(const struct json_node *node,
+				       const char *key)
 {
 	struct json_node *member = json_get(node, key);
 	return member ? member->text : (struct slice){0};
 }
 
 /* The bytes of base64 text. */
-static struct slice oracle_base64(struct slice text)
+static inline struct slice oracle_base64(struct slice text)
 {
 	struct buf out;
 	buf_init(&out, 1 << 28);
@@ -87,9 +88,11 @@ static struct value oracle_value_in(struct value_doc *doc,
 				    const struct json_node *node,
 				    struct oracle_defs *defs);
 
-static struct value oracle_seq(struct value_doc *doc, enum value_kind kind,
-			       const struct json_node *list,
-			       struct oracle_defs *defs, struct value *shell)
+static inline struct value oracle_seq(struct value_doc *doc,
+				      enum value_kind kind,
+				      const struct json_node *list,
+				      struct oracle_defs *defs,
+				      struct value *shell)
 {
 	struct err err = ERR_INIT;
 	struct value out;
@@ -131,7 +134,8 @@ static struct value oracle_seq(struct value_doc *doc, enum value_kind kind,
 	return out;
 }
 
-static struct value oracle_number_text(struct value_doc *doc, const char *text)
+static inline struct value oracle_number_text(struct value_doc *doc,
+					      const char *text)
 {
 	struct err err = ERR_INIT;
 	struct value out;
@@ -139,8 +143,8 @@ static struct value oracle_number_text(struct value_doc *doc, const char *text)
 	return out;
 }
 
-static struct value oracle_generate(struct value_doc *doc,
-				    const struct json_node *rule)
+static inline struct value oracle_generate(struct value_doc *doc,
+					   const struct json_node *rule)
 {
 	struct err err = ERR_INIT;
 	struct value out = value_null();
@@ -208,9 +212,9 @@ static struct value oracle_generate(struct value_doc *doc,
 	return out;
 }
 
-static struct value oracle_tagged(struct value_doc *doc,
-				  const struct json_node *node,
-				  struct oracle_defs *defs)
+static inline struct value oracle_tagged(struct value_doc *doc,
+					 const struct json_node *node,
+					 struct oracle_defs *defs)
 {
 	struct json_node *arg = node->child;
 	struct slice tag = arg->key;
@@ -267,9 +271,9 @@ static struct value oracle_tagged(struct value_doc *doc,
 	return out;
 }
 
-static struct value oracle_value_in(struct value_doc *doc,
-				    const struct json_node *node,
-				    struct oracle_defs *defs)
+static inline struct value oracle_value_in(struct value_doc *doc,
+					   const struct json_node *node,
+					   struct oracle_defs *defs)
 {
 	struct oracle_defs none = {0};
 	struct err err = ERR_INIT;
@@ -300,8 +304,8 @@ static struct value oracle_value_in(struct value_doc *doc,
 }
 
 /* The document of a tagged value, ready for writing. */
-static void oracle_document(struct value_doc *doc, struct arena *arena,
-			    const struct json_node *node)
+static inline void oracle_document(struct value_doc *doc, struct arena *arena,
+				   const struct json_node *node)
 {
 	struct oracle_defs defs = {0};
 	struct err err = ERR_INIT;
@@ -316,9 +320,9 @@ static void oracle_document(struct value_doc *doc, struct arena *arena,
 
 static bool oracle_same(struct value a, struct value b, int depth);
 
-static bool oracle_same_items(const struct value_seq *a,
-			      const struct value_seq *b, bool ordered,
-			      int depth)
+static inline bool oracle_same_items(const struct value_seq *a,
+				     const struct value_seq *b, bool ordered,
+				     int depth)
 {
 	if (a->count != b->count)
 		return false;
@@ -334,7 +338,7 @@ static bool oracle_same_items(const struct value_seq *a,
 
 /* The same kind and content; maps with their order, sets without. A cycle is
  * the same where it looks the same for a thousand levels. */
-static bool oracle_same(struct value a, struct value b, int depth)
+static inline bool oracle_same(struct value a, struct value b, int depth)
 {
 	if (a.kind != b.kind)
 		return false;
@@ -366,14 +370,14 @@ static bool oracle_same(struct value a, struct value b, int depth)
 
 /* --- Running -------------------------------------------------------------- */
 
-static struct codec_options oracle_options(void)
+static inline struct codec_options oracle_options(void)
 {
 	struct codec_options options;
 	codec_options_init(&options);
 	return options;
 }
 
-static const struct codec *oracle_codec(const char *name)
+static inline const struct codec *oracle_codec(const char *name)
 {
 	const struct codec *codec = codec_find(slice_text(name));
 	cr_assert(codec, "no codec %s", name);
@@ -381,15 +385,15 @@ static const struct codec *oracle_codec(const char *name)
 }
 
 /* Is `err` of the class? */
-static bool oracle_is_class(const struct err *err, struct slice class)
+static inline bool oracle_is_class(const struct err *err, struct slice class)
 {
 	return slice_is(class, err->reason);
 }
 
 /* Is `expect` (or one of the `also_ok` beside it in `item`) what came out? */
-static bool oracle_expected_one(const struct json_node *expect,
-				const struct value_doc *doc,
-				const struct err *err, bool failed)
+static inline bool oracle_expected_one(const struct json_node *expect,
+				       const struct value_doc *doc,
+				       const struct err *err, bool failed)
 {
 	struct json_node *error = json_get(expect, "error");
 	struct json_node *value = json_get(expect, "value");
@@ -412,9 +416,9 @@ static bool oracle_expected_one(const struct json_node *expect,
 	return same;
 }
 
-static bool oracle_expected(const struct json_node *item,
-			    const struct value_doc *doc, const struct err *err,
-			    bool failed)
+static inline bool oracle_expected(const struct json_node *item,
+				   const struct value_doc *doc,
+				   const struct err *err, bool failed)
 {
 	if (oracle_expected_one(json_get(item, "expect"), doc, err, failed))
 		return true;
@@ -427,7 +431,7 @@ static bool oracle_expected(const struct json_node *item,
 }
 
 /* The input of a case: input_b64, or input_parts repeated and joined. */
-static struct slice oracle_input(const struct json_node *item)
+static inline struct slice oracle_input(const struct json_node *item)
 {
 	struct json_node *parts = json_get(item, "input_parts");
 	struct buf out;
@@ -447,8 +451,8 @@ static struct slice oracle_input(const struct json_node *item)
 
 /* Compares bytes with field NAME_b64, NAME (text) or NAME_digest of a case. 1:
  * equal, 0: not, -1: the case has no such field. */
-static int oracle_bytes_equal(const struct json_node *item, const char *name,
-			      struct slice bytes)
+static inline int oracle_bytes_equal(const struct json_node *item,
+				     const char *name, struct slice bytes)
 {
 	char field[64];
 	unsigned char hash[DIGEST_MAX];
@@ -473,10 +477,10 @@ static int oracle_bytes_equal(const struct json_node *item, const char *name,
 }
 
 /* Writes. */
-static int oracle_encode(const struct codec *codec,
-			 const struct codec_options *options,
-			 struct value_doc *doc, struct slice *out,
-			 struct err *err)
+static inline int oracle_encode(const struct codec *codec,
+				const struct codec_options *options,
+				struct value_doc *doc, struct slice *out,
+				struct err *err)
 {
 	struct buf buf;
 

@@ -27,7 +27,7 @@ static const struct image_limits limits = {
 
 static const struct image_api *api;
 
-static void setup(void)
+static inline void setup(void)
 {
 	const char *build = getenv("BUILD");
 	char path[256];
@@ -44,7 +44,7 @@ static void setup(void)
 	cr_assert_eq(api->start(&limits, &err), 0, "%s", err.message);
 }
 
-static struct buf read_file(const char *name)
+static inline struct buf read_file(const char *name)
 {
 	char path[256];
 	struct buf buf;
@@ -73,9 +73,9 @@ static const struct image_variant standard = {
 	.background = {255, 255, 255, 255},
 };
 
-static int make(struct slice bytes, const struct image_variant *variant,
-		struct image_output *output, struct image_result *result,
-		struct err *err)
+static inline int make(struct slice bytes, const struct image_variant *variant,
+		       struct image_output *output, struct image_result *result,
+		       struct err *err)
 {
 	struct image_source source = {.bytes = bytes,
 				      .limits = &limits,
@@ -88,14 +88,14 @@ static int make(struct slice bytes, const struct image_variant *variant,
 	return api->make(&source, variant, 1, result, &index, err);
 }
 
-static double number(const struct json_node *object, const char *key)
+static inline double number(const struct json_node *object, const char *key)
 {
 	const struct json_node *node = json_get(object, key);
 
 	return node ? json_number_double(node->text) : 0;
 }
 
-static const char *text(const struct json_node *object, const char *key)
+static inline const char *text(const struct json_node *object, const char *key)
 {
 	static char texts[8][128];
 	static unsigned next;

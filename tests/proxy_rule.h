@@ -28,7 +28,7 @@ static struct {
 static char names[NAMES_MAX][2 * NAME_LEN];
 
 /* Bytes of the line at `at`, its end included; 0: not whole. */
-static size_t line_len(const struct buf *buf, size_t at)
+static inline size_t line_len(const struct buf *buf, size_t at)
 {
 	const char *end = at < buf->len
 				  ? memchr(buf->ptr + at, '\n', buf->len - at)
@@ -38,7 +38,7 @@ static size_t line_len(const struct buf *buf, size_t at)
 }
 
 /* Bytes of one whole value (a reply, or a command) at the front; 0: not yet. */
-static size_t value_len(const struct buf *buf)
+static inline size_t value_len(const struct buf *buf)
 {
 	size_t at = 0;
 	long long left = 1;
@@ -63,7 +63,7 @@ static size_t value_len(const struct buf *buf)
 }
 
 /* The word whose length stands at `at`. */
-static struct slice word_at(const struct buf *buf, size_t at)
+static inline struct slice word_at(const struct buf *buf, size_t at)
 {
 	size_t line = line_len(buf, at);
 	size_t count = (size_t)strtoll(buf->ptr + at + 1, NULL, 10);
@@ -72,7 +72,7 @@ static struct slice word_at(const struct buf *buf, size_t at)
 }
 
 /* What cherry calls the script that is named so, or whose text this is. */
-static const char *script_name(struct slice word, bool whole)
+static inline const char *script_name(struct slice word, bool whole)
 {
 	static const char *const scripts[REDIS_SCRIPT_COUNT] = {
 		"register", "claim", "adopt", "take",  "settle", "beat",
@@ -95,8 +95,8 @@ static const char *script_name(struct slice word, bool whole)
 
 /* The command's name as its sender wrote it, and with its first word or, where
  * that is a script, with the script's name. */
-static void command_name(const struct buf *buf, char name[NAME_LEN],
-			 char both[2 * NAME_LEN])
+static inline void command_name(const struct buf *buf, char name[NAME_LEN],
+				char both[2 * NAME_LEN])
 {
 	size_t first = line_len(buf, 0);
 	struct slice word = word_at(buf, first);
@@ -117,7 +117,7 @@ static void command_name(const struct buf *buf, char name[NAME_LEN],
 }
 
 /* Keeps a list of what is sent. */
-static void note_name(const char *name, const char *both)
+static inline void note_name(const char *name, const char *both)
 {
 	bool two = !strcmp(name, "CLIENT") || !strncmp(name, "EVAL", 4);
 	size_t i;
@@ -130,7 +130,7 @@ static void note_name(const char *name, const char *both)
 		snprintf(names[i], 2 * NAME_LEN, "%s", two ? both : name);
 }
 
-static bool name_fits(const char *name, const char *both)
+static inline bool name_fits(const char *name, const char *both)
 {
 	const char *word = strchr(both, '|');
 
@@ -141,7 +141,7 @@ static bool name_fits(const char *name, const char *both)
 	return !strcmp(rule.name, name) || !strcmp(rule.name, both);
 }
 
-static bool rule_hits(const struct buf *command)
+static inline bool rule_hits(const struct buf *command)
 {
 	char name[NAME_LEN], both[2 * NAME_LEN];
 
@@ -154,7 +154,7 @@ static bool rule_hits(const struct buf *command)
 	return true;
 }
 
-static void list_commands(void)
+static inline void list_commands(void)
 {
 	size_t i;
 

@@ -93,14 +93,14 @@ static const struct err full_error = {
 	.offset = 12,
 };
 
-static int decode_result(struct slice body, struct arena *arena)
+static inline int decode_result(struct slice body, struct arena *arena)
 {
 	struct message_result result;
 
 	return message_result_decode(body, arena, &result, NULL);
 }
 
-static struct body result_body(const struct message_result *result)
+static inline struct body result_body(const struct message_result *result)
 {
 	struct frame_writer writer;
 

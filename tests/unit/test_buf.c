@@ -89,7 +89,8 @@ Test(err, names_go_both_ways)
 	for (int code = 1; code < ERR_CODE_COUNT; code++) {
 		const char *name = err_code_name((enum err_code)code);
 		cr_expect_neq(name[0], '\0');
-		cr_expect_eq(err_code_find(slice_text(name)), code, "%s", name);
+		cr_expect_eq(err_code_find(slice_text(name)),
+			     (enum err_code)code, "%s", name);
 	}
 	cr_expect_str_eq(err_code_name(ERR_NONE), "");
 	cr_expect_str_eq(err_code_name(ERR_UNKNOWN_TASK), "unknown_task");

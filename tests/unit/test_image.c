@@ -46,12 +46,16 @@ static void expect_picture(const struct json_node *file, struct slice bytes)
 
 	cr_assert_eq(make(bytes, &standard, &output, &result, &err), 0,
 		     "%s: %s", name, err.message);
-	cr_expect_eq(output.width, json_number_double(size->child->text),
-		     "%s: width %d", name, (int)output.width);
-	cr_expect_eq(output.height, json_number_double(size->child->next->text),
+	cr_expect_eq((double)output.width,
+		     json_number_double(size->child->text), "%s: width %d",
+		     name, (int)output.width);
+	cr_expect_eq((double)output.height,
+		     json_number_double(size->child->next->text),
 		     "%s: height %d", name, (int)output.height);
-	cr_expect_eq(result.info.width, number(file, "width"), "%s", name);
-	cr_expect_eq(result.info.height, number(file, "height"), "%s", name);
+	cr_expect_eq((double)result.info.width, number(file, "width"), "%s",
+		     name);
+	cr_expect_eq((double)result.info.height, number(file, "height"), "%s",
+		     name);
 	cr_expect_str_eq(image_format_name(result.info.format),
 			 text(file, "format"));
 	/* HEIC and AVIF come turned from their library. */

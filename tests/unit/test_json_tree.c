@@ -92,7 +92,8 @@ static void check_twins(int n, int twin)
 	} else {
 		cr_assert_null(root, "%d members, twin %d", n, twin);
 		cr_assert_str_eq(err.reason, "duplicate");
-		cr_assert_eq(err.offset, place, "%d members, twin %d", n, twin);
+		cr_assert_eq(err.offset, (int64_t)place, "%d members, twin %d",
+			     n, twin);
 	}
 	buf_release(&text);
 	arena_release(&arena);

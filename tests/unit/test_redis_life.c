@@ -201,7 +201,7 @@ Test(life, three_deaths_are_counted_and_an_end_of_an_attempt_resets_them)
 	w = rig_worker(&rig, "q", 3);
 	rig_wait(&rig, w->claim_count == 3);
 	for (i = 0; i < 3; i++) {
-		cr_expect_eq(w->claims[i].claim.deaths, i);
+		cr_expect_eq(w->claims[i].claim.deaths, (unsigned)i);
 		cr_expect_eq(w->claims[i].claim.recovered, i > 0);
 		cr_expect_eq(w->claims[i].claim.first_seen_ms, now);
 		rig_settle(w, (size_t)i,
