@@ -178,6 +178,8 @@ static int cancel_run(const struct cmd_line *line)
 	size_t i;
 	int status = ask_open(&ask, line);
 
+	if (!status && !cmd_has(line, "-q"))
+		ask_known_queues(&ask);
 	for (i = 0; !status && i < ask.queue_count; i++) {
 		status = cancel_in(&ask, ask.queues[i], id);
 		if (!status)

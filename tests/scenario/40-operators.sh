@@ -119,6 +119,11 @@ case $(redis BLPOP r:2 15) in
 *) fail "the cancelled task was not answered so" ;;
 esac
 
+expect 0 cancel nobody --set cherry.queues=elsewhere
+said 'nobody of tasks is cancelled'
+expect 0 cancel nobody -q elsewhere
+! grep -q 'of tasks' "$SCRATCH/out" || fail "cancelled in another queue: $(cat "$SCRATCH/out")"
+
 # Drain waits for what runs.
 redis LPUSH tasks '{"task":"sleep","id":"longer","timeout":2,"reply_to":"r:3"}' >/dev/null
 wait_for 10 'cherry status | grep -q "tasks.open.0.-.1"' 'the task at work'
