@@ -137,7 +137,14 @@ typedef void broker_admit_cb(void *arg, enum broker_admission admission);
 typedef void broker_fetch_cb(void *arg, enum broker_fetched fetched,
 			     struct slice bytes, size_t size);
 
-/* What the master hears. All are required but is_brief. */
+/* What is worth a line in a log, and needs nobody to act. */
+enum broker_notice {
+	BROKER_QUEUE_UNUSABLE,	  /* it, or a key kept for it; `text`: why */
+	BROKER_RESULT_NOT_STORED, /* it is tried again; `text`: why */
+	BROKER_TASKS_RECOVERED	  /* `count` of the dead worker `text` */
+};
+
+/* What the master hears. All are required but is_brief and on_notice. */
 struct broker_events {
 	void (*on_claims)(void *arg, const struct broker_claim *claims,
 			  size_t count);
@@ -147,6 +154,8 @@ struct broker_events {
 	 * effect but its reply? An idle worker is faster then. NULL: none may.
 	 */
 	bool (*is_brief)(void *arg, size_t queue, struct slice payload);
+	void (*on_notice)(void *arg, enum broker_notice notice, size_t queue,
+			  const char *text, int64_t count);
 	/* An id was cancelled (text or digits); perhaps it runs here. */
 	void (*on_cancel)(void *arg, size_t queue, struct slice id);
 	/* This worker was taken for dead and its claims are others': kill what

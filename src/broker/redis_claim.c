@@ -5,7 +5,6 @@
  */
 #include "broker/redis_state.h"
 
-#include "base/log.h"
 #include "base/crash.h"
 #include "broker/redis_mutant.h"
 
@@ -103,9 +102,10 @@ static void read_flags(struct redis_queue *queue, long long flags)
 	if (flags & FLAG_MORE)
 		redis->more = true;
 	if (flags & FLAG_BROKEN)
-		log_warn("queue_unusable", LOG_TEXT("queue", queue->name),
-			 LOG_TEXT("why", "it, or a key that cherry keeps for "
-					 "it, holds another type"));
+		redis_broker_notice(redis, BROKER_QUEUE_UNUSABLE, queue->index,
+				    "it, or a key that cherry keeps for "
+				    "it, holds another type",
+				    0);
 	if (!(flags & (FLAG_PAUSED | FLAG_BROKEN)))
 		return;
 	queue->closed_until = redis_now(redis) + CLOSED_SECONDS;

@@ -8,7 +8,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include "base/log.h"
 #include "base/xalloc.h"
 
 #define READS_DEAD 4
@@ -88,10 +87,8 @@ static void on_reaped(void *arg, const redisReply *reply)
 	more = reply->element[1]->integer;
 	watch->reads = 0;
 	if (moved > 0) {
-		log_warn("tasks_recovered",
-			 LOG_TEXT("queue", redis->queues[watch->queue].name),
-			 LOG_TEXT("worker", watch->worker),
-			 LOG_INT("tasks", moved));
+		redis_broker_notice(redis, BROKER_TASKS_RECOVERED, watch->queue,
+				    watch->worker, moved);
 		redis_claim_again(redis);
 		redis_broker_wake(redis);
 	}

@@ -132,6 +132,15 @@ bool redis_broker_failed(struct redis_broker *redis, const redisReply *reply)
 	return true;
 }
 
+void redis_broker_notice(const struct redis_broker *redis,
+			 enum broker_notice notice, size_t queue,
+			 const char *text, int64_t count)
+{
+	if (redis->events->on_notice)
+		redis->events->on_notice(redis->arg, notice, queue, text,
+					 count);
+}
+
 void redis_broker_succeeded(struct redis_broker *redis)
 {
 	redis->failures = 0;

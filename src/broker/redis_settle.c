@@ -8,7 +8,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include "base/log.h"
 #include "base/xalloc.h"
 #include "base/crash.h"
 
@@ -146,12 +145,11 @@ static void put_off(struct redis_broker *redis, struct redis_item *item)
 	redis_broker_later(redis, wait);
 }
 
-static void log_put_off(struct redis_broker *redis,
-			const struct redis_batch *batch, const char *why)
+static void tell_put_off(struct redis_broker *redis,
+			 const struct redis_batch *batch, const char *why)
 {
-	log_warn("result_not_stored",
-		 LOG_TEXT("queue", redis->queues[batch->queue].name),
-		 LOG_TEXT("why", why));
+	redis_broker_notice(redis, BROKER_RESULT_NOT_STORED, batch->queue, why,
+			    0);
 }
 
 /* Rights that do not cover a key of the task: its affair, once it is alone. */
@@ -184,10 +182,10 @@ static void batch_failed(struct redis_broker *redis, struct redis_batch *batch,
 		return;
 	}
 	if (odd)
-		log_put_off(redis, batch,
-			    reply->type == REDIS_REPLY_ERROR
-				    ? reply->str
-				    : "an answer of another shape");
+		tell_put_off(redis, batch,
+			     reply->type == REDIS_REPLY_ERROR
+				     ? reply->str
+				     : "an answer of another shape");
 	else if (!lost)
 		requeue_batch(redis, batch);
 	for (i = 0; i < batch->count && (odd || lost); i++) {
@@ -214,9 +212,9 @@ static void read_results(struct redis_broker *redis, struct redis_batch *batch,
 			settle_item(redis, batch->items[i], result);
 			continue;
 		}
-		log_put_off(redis, batch,
-			    "a key that cherry keeps for the queue holds "
-			    "another type");
+		tell_put_off(redis, batch,
+			     "a key that cherry keeps for the queue holds "
+			     "another type");
 		put_off(redis, batch->items[i]);
 	}
 }

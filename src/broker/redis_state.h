@@ -232,6 +232,9 @@ void redis_broker_say(struct redis_broker *redis, enum broker_state state,
 bool redis_broker_failed(struct redis_broker *redis, const redisReply *reply);
 /* A script that writes succeeded. */
 void redis_broker_succeeded(struct redis_broker *redis);
+void redis_broker_notice(const struct redis_broker *redis,
+			 enum broker_notice notice, size_t queue,
+			 const char *text, int64_t count);
 /* Nothing can work: the master is told, and nothing is tried again. */
 void redis_broker_end(struct redis_broker *redis, const struct err *err);
 /* The same once it has been up: says why, once, and that it tries on. */

@@ -407,6 +407,21 @@ static void on_state(void *arg, enum broker_state state, const struct err *err)
 	master_wake(master);
 }
 
+static void on_notice(void *arg, enum broker_notice notice, size_t queue,
+		      const char *text, int64_t count)
+{
+	const struct master *master = arg;
+	const char *name = master->queues[queue].name;
+
+	if (notice == BROKER_TASKS_RECOVERED)
+		log_warn("tasks_recovered", LOG_TEXT("queue", name),
+			 LOG_TEXT("worker", text), LOG_INT("tasks", count));
+	else
+		log_warn(notice == BROKER_QUEUE_UNUSABLE ? "queue_unusable"
+							 : "result_not_stored",
+			 LOG_TEXT("queue", name), LOG_TEXT("why", text));
+}
+
 static void on_fatal(void *arg, const struct err *err)
 {
 	struct master *master = arg;
@@ -475,6 +490,7 @@ const struct broker_events master_broker_events = {
 	.on_reaped = on_reaped,
 	.on_state = on_state,
 	.on_fatal = on_fatal,
+	.on_notice = on_notice,
 	.describe = describe,
 	.state = state_word,
 	.on_stopped = on_stopped,
