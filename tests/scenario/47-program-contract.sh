@@ -22,7 +22,7 @@ nice = 5
 ${root:+user = nobody}
 ${root:+group = daemon}
 [task:hungry]
-command = python3 -c 'bytearray(400 << 20)'
+command = $python -c 'bytearray(400 << 20)'
 max_memory = 200M
 retries = 0
 [task:busy]
@@ -38,11 +38,12 @@ command = sh -c 'seq 2000 >&2; exit 75'
 retries = 1
 backoff = 10ms..20ms
 [task:odd]
-command = python3 tests/tools/lines_odd.py
+command = $python -S tests/tools/lines_odd.py
 mode = lines
 processes = 1
 max_output = 1M
 retries = 0
+backoff = 10ms..20ms
 [task:shout]
 command = tr a-z A-Z
 [queue:words]
