@@ -10,20 +10,22 @@ bad=3000 good=500
 [ -z "${SOAK:-}" ] || bad=100000 good=10000
 
 python3 - "$bad" "$good" >"$SCRATCH/push" <<'END'
-import json, random, sys
+import json, random, sys, zlib
 
 bad, good = int(sys.argv[1]), int(sys.argv[2])
 random.seed(4)
 seeds = [
     b'{"task":"echo","args":{"a":[1,2,{"b":null}]},"id":"x","reply_to":"r:bad"}',
     b'{"task":"serialize","args":{"value":{"a":[1,2.5,"x"]},"to":"php"},"reply_to":"r:bad","timeout":2,"retries":0}',
-    b'{"task":"diff","args":{"old":"a\\nb","new":"a\\nc","format":"text"},"reply_to":"r:bad","context":[1]}',
+    b'{"task":"diff","args":{"old":"a\\nb","new":"a\\nc","format":"text"},"reply_to":"r:bad"}',
     b'{"task":"echo","inputs":{"a":{"base64":"aGk="}},"outputs":{"output":{"key":"o:1"}},"reply_to":"r:bad"}',
 ]
 words = [b'null', b'true', b'-1', b'1e999', b'""', b'[]', b'{}', b'"\\ud800"', b'\xff', b'\x00', b'{"a":', b',', b'}']
 
-def mutant():
-    text = bytearray(random.choice(seeds))
+# A number of its own comes back with the reply of each whose number is whole.
+def mutant(i):
+    context = b'"context":"%d-%08x",' % (i, zlib.crc32(b"%d" % i))
+    text = bytearray(random.choice(seeds).replace(b"{", b"{" + context, 1))
     for _ in range(random.randint(1, 4)):
         at = random.randrange(len(text) + 1)
         kind = random.randrange(4)
@@ -37,7 +39,7 @@ def mutant():
             text[at:at] = bytes([random.randrange(32, 127)])
     return bytes(text)
 
-elements = [(mutant(), b"tasks") for _ in range(bad)]
+elements = [(mutant(i), b"tasks") for i in range(bad)]
 elements += [(json.dumps({"task": "echo", "id": i, "args": {"n": i}, "reply_to": "r:good"}).encode(), b"tasks") for i in range(good)]
 random.shuffle(elements)
 out = sys.stdout.buffer
@@ -62,6 +64,16 @@ redis LRANGE r:good 0 -1 | grep -c '"status":"ok"' | grep -qx "$good" ||
 	fail "not all good ones are ok"
 [ -z "$(redis LRANGE r:good 0 -1 | grep -o '"id":[0-9]*' | sort | uniq -d)" ] ||
 	fail "a good one was answered twice"
+redis --raw LRANGE r:bad 0 -1 | python3 -c '
+import collections, re, sys, zlib
+seen = collections.Counter(
+    number for line in sys.stdin.buffer
+    for number, sum in re.findall(rb"\"context\":\"(\d+)-([0-9a-f]{8})\"", line)
+    if b"%08x" % zlib.crc32(number) == sum)
+twice = [number for number, count in seen.items() if count > 1]
+print(len(seen), "malformed ones that can be told apart are answered,", len(twice), "twice")
+sys.exit(bool(twice) or len(seen) < int(sys.argv[1]) / 30)
+' "$bad" || fail "not one answer each"
 [ "$(redis LLEN tasks)" = 0 ] || fail "the queue is not empty"
 [ "$(redis XLEN 'cherry:{tasks}:dead')" -gt 0 ] || fail "no bad_json was buried"
 [ "$(redis HGET 'cherry:{tasks}:stats' internal)" = "" ] || fail "a bug was met"
