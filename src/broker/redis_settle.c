@@ -12,8 +12,9 @@
 #include "base/crash.h"
 
 /* A settlement that cherry's own keys refuse is tried again after this. */
-#define RETRY_SECONDS 1.0
-#define BATCH_BYTES   ((size_t)8 << 20)
+#define RETRY_SECONDS  1.0
+#define GATHER_SECONDS 0.1
+#define BATCH_BYTES    ((size_t)8 << 20)
 
 enum { RESULT_SETTLED = 1, RESULT_LOST = 0, RESULT_BAD_KEY = -1 };
 
@@ -33,12 +34,27 @@ static void append_item(struct redis_broker *redis, struct redis_item *item)
 	redis->last_item = &item->next;
 }
 
+/* What was at work at the end comes one by one as it dies, and is sorted when
+ * it goes back: so it goes together. */
+static void gather_return(struct redis_broker *redis, struct redis_item *item)
+{
+	double now = redis_now(redis);
+
+	if (redis->return_at <= now) {
+		redis->return_at = now + GATHER_SECONDS;
+		redis_broker_later(redis, GATHER_SECONDS + 0.005);
+	}
+	item->retry_at = redis->return_at;
+}
+
 static struct redis_item *add_item(struct redis_broker *redis,
 				   const struct broker_settlement *settlement)
 {
 	struct redis_item *item = xcalloc(1, sizeof(*item));
 
 	item->settlement = *settlement;
+	if (settlement->how == BROKER_GIVE_BACK && redis->stopping)
+		gather_return(redis, item);
 	append_item(redis, item);
 	redis->item_count++;
 	redis->held += weight_of(settlement);

@@ -172,6 +172,7 @@ struct redis_broker {
 	bool more;	     /* the queues may hold tasks */
 	bool again;	     /* the same, whatever claims on the way find */
 	double linger_until; /* parked again then, or at a settlement */
+	double return_at;    /* when what comes back at the end goes back */
 	uint64_t next_id;
 	struct hash_table known; /* claim -> struct redis_known */
 

@@ -233,7 +233,7 @@ def drain_sides():
         for side in "right", "left":
             name = queue()
             more = "[queue:%s]\npop = %s\ndelivery = %s\n" % (name, side, once)
-            worker = serve(name, "drain_timeout = 0.2\n" + NAP.replace("= 4", "= 1") + more)
+            worker = serve(name, "drain_timeout = 0.2\n" + NAP.replace("= 4", "= 3") + more)
             text = [b'{"task":"nap","args":{"input":"9"},"id":%d}' % i for i in range(6)]
             redis("LPUSH" if side == "right" else "RPUSH", name, *text)
             wait_for("one is taken", lambda: redis("LLEN", name) < 6)
