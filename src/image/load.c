@@ -280,6 +280,7 @@ int load_decode(struct load *load, double scale, bool again, struct err *err)
 	memory = memory_copy(load->image);
 	if (!memory)
 		return image_error("the picture cannot be decoded", err);
+	memory_own_fields(memory);
 	g_object_unref(load->image);
 	load->image = memory;
 	if (load_verify(load, err))

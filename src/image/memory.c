@@ -42,3 +42,53 @@ VipsImage *memory_copy(VipsImage *image)
 	g_clear_object(&region);
 	return out;
 }
+
+/* Setting the Exif sets what it says of the orientation, too, although libheif
+ * has turned the picture: it becomes again what `from` says. */
+static void keep_orientation(VipsImage *to, bool given, int orientation)
+{
+	if (given)
+		vips_image_set_int(to, VIPS_META_ORIENTATION, orientation);
+	else
+		vips_image_remove(to, VIPS_META_ORIENTATION);
+}
+
+static bool read_orientation(VipsImage *image, int *orientation)
+{
+	return vips_image_get_typeof(image, VIPS_META_ORIENTATION) &&
+	       !vips_image_get_int(image, VIPS_META_ORIENTATION, orientation);
+}
+
+static void *copy_field(VipsImage *from, const char *name, GValue *value,
+			void *to)
+{
+	(void)from;
+	vips_image_set(to, name, value);
+	return NULL;
+}
+
+void memory_fields(VipsImage *from, VipsImage *to)
+{
+	int orientation = 1;
+	bool given = read_orientation(from, &orientation);
+
+	vips_image_map(from, copy_field, to);
+	keep_orientation(to, given, orientation);
+}
+
+void memory_own_fields(VipsImage *image)
+{
+	int orientation = 1;
+	bool given = read_orientation(image, &orientation);
+	char **names = vips_image_get_fields(image), **name;
+	const void *bytes;
+	size_t size;
+
+	for (name = names; *name; name++) {
+		if (vips_image_get_typeof(image, *name) == VIPS_TYPE_BLOB &&
+		    !vips_image_get_blob(image, *name, &bytes, &size))
+			vips_image_set_blob_copy(image, *name, bytes, size);
+	}
+	g_strfreev(names);
+	keep_orientation(image, given, orientation);
+}

@@ -31,14 +31,6 @@ static void halve_bytes(const unsigned char *in, size_t stride,
 	}
 }
 
-static void *copy_field(VipsImage *from, const char *name, GValue *value,
-			void *to)
-{
-	(void)from;
-	vips_image_set(to, name, value);
-	return NULL;
-}
-
 /* libvips's own shrink makes two passes and a pipeline of this. */
 static VipsImage *halve_plain(VipsImage *image)
 {
@@ -64,7 +56,7 @@ static VipsImage *halve_plain(VipsImage *image)
 	g_free(out);
 	if (half) {
 		half->Type = image->Type;
-		vips_image_map(image, copy_field, half);
+		memory_fields(image, half);
 	}
 	return half;
 }

@@ -17,6 +17,18 @@ static void turned_size(const struct load *load, int64_t *width,
 	*height = turned ? load->header.width : load->header.height;
 }
 
+/* Is it all that scale_frame would make of it? */
+static bool is_done(VipsImage *in, const struct geometry *plan)
+{
+	return vips_image_get_width(in) == plan->resize_width &&
+	       vips_image_get_height(in) == plan->resize_height &&
+	       vips_image_get_format(in) == VIPS_FORMAT_UCHAR &&
+	       (in->Type == VIPS_INTERPRETATION_sRGB ||
+		in->Type == VIPS_INTERPRETATION_B_W) &&
+	       vips_image_get_orientation(in) <= 1 &&
+	       !vips_image_get_typeof(in, VIPS_META_ICC_NAME);
+}
+
 /*
  * Scales and turns, and converts to sRGB: through the embedded profile where
  * there is one, through a stock profile for CMYK, and not at all otherwise (an
@@ -30,6 +42,11 @@ static int scale_frame(VipsImage *in, const struct geometry *plan,
 		vips_image_get_interpretation(in) == VIPS_INTERPRETATION_CMYK;
 	int width = (int)plan->resize_width, height = (int)plan->resize_height;
 
+	if (is_done(in, plan)) {
+		g_object_ref(in);
+		*out = in;
+		return 0;
+	}
 	if (cmyk && !tagged)
 		return vips_thumbnail_image(in, out, width, "height", height,
 					    "size", VIPS_SIZE_FORCE,
@@ -49,14 +66,6 @@ static bool is_plain(VipsImage *image)
 	return vips_image_get_format(image) == VIPS_FORMAT_UCHAR &&
 	       vips_image_get_coding(image) == VIPS_CODING_NONE &&
 	       !vips_image_hasalpha(image);
-}
-
-static void *copy_field(VipsImage *from, const char *name, GValue *value,
-			void *to)
-{
-	(void)from;
-	vips_image_set(to, name, value);
-	return NULL;
 }
 
 static VipsImage *resample_memory(VipsImage *memory, int width, int height)
@@ -81,7 +90,7 @@ static VipsImage *resample_memory(VipsImage *memory, int width, int height)
 	small->Type = memory->Type;
 	small->Xres = memory->Xres;
 	small->Yres = memory->Yres;
-	vips_image_map(memory, copy_field, small);
+	memory_fields(memory, small);
 	return small;
 }
 

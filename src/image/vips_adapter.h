@@ -69,6 +69,13 @@ void load_close(struct load *load);
  */
 VipsImage *memory_copy(VipsImage *image);
 
+/* Gives `to`, which was made of pixels alone, the metadata of `from`. */
+void memory_fields(VipsImage *from, VipsImage *to);
+
+/* Copies what its metadata point at, before the loader's own picture goes:
+ * heifload of 8.14 leaves profile, Exif and XMP in memory of that one. */
+void memory_own_fields(VipsImage *image);
+
 /* --- pyramid.c ------------------------------------------------------------ */
 
 /* Halves of `image`, which is in memory. 0, or -1 with libvips's error;

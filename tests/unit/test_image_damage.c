@@ -4,6 +4,7 @@
  * and leaves nothing behind in libvips.
  */
 #include <dirent.h>
+#include <time.h>
 #include <unistd.h>
 #include "image_library.h"
 
@@ -50,12 +51,21 @@ static void expect_nothing_left(const char *what)
 		  now.memory, now.allocations, now.files);
 }
 
+/* Of all threads: others on the machine are not the picture's doing. */
+static double processor_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
 static struct err take(const char *what, struct slice bytes,
 		       const struct image_variant *variant)
 {
 	struct image_output output;
 	struct image_result result;
-	double start = clock_monotonic();
+	double start = processor_seconds(), took;
 	struct err err;
 
 	if (make(bytes, variant, &output, &result, &err) == 0) {
@@ -68,8 +78,8 @@ static struct err take(const char *what, struct slice bytes,
 		cr_expect(err.message[0] && (err.reason[0] || err.limit[0]),
 			  "%s", what);
 	}
-	cr_expect(clock_monotonic() - start < SECONDS_MAX, "%s took %.1f s",
-		  what, clock_monotonic() - start);
+	took = processor_seconds() - start;
+	cr_expect(took < SECONDS_MAX, "%s took %.1f s", what, took);
 	expect_nothing_left(what);
 	return err;
 }

@@ -2,6 +2,7 @@
  * What the picture library makes of wishes: formats, fits, animation, limits on
  * bytes, metadata, several sizes.
  */
+#include <malloc.h>
 #include "image_library.h"
 
 /* --- Wishes ---------------------------------------------------------------- */
@@ -268,6 +269,84 @@ Test(image, metadata, .init = setup)
 			cr_expect_eq(look(&made.output).orientation, 1);
 			buf_release(&made.output.bytes);
 		}
+	}
+}
+
+/* The mean difference of two PNGs of one size, 0 to 255. */
+static double difference(const struct image_output *a,
+			 const struct image_output *b)
+{
+	struct png_pixels pixels[2] = {{0}, {0}};
+	double sum = 0;
+	int i, c, count;
+
+	cr_assert_eq(png_read(buf_slice(&a->bytes), &pixels[0]), 0);
+	cr_assert_eq(png_read(buf_slice(&b->bytes), &pixels[1]), 0);
+	cr_assert_eq(pixels[0].width, pixels[1].width);
+	cr_assert_eq(pixels[0].height, pixels[1].height);
+	count = pixels[0].width * pixels[0].height;
+	for (i = 0; i < count; i++)
+		for (c = 0; c < 3; c++)
+			sum += abs(pixels[0].rgb[3 * i + c] -
+				   pixels[1].rgb[3 * i + c]);
+	png_release(&pixels[0]);
+	png_release(&pixels[1]);
+	return sum / count / 3;
+}
+
+/* A size is the same picture alone and among others, which come from pixels
+ * that outlive their decoder: profile, orientation and colours. */
+Test(image, sizes_as_single_ones, .init = setup)
+{
+	static const char *const files[] = {"base.jpg",
+					    "p3.jpg",
+					    "exif-6.jpg",
+					    "cmyk.jpg",
+					    "gray.jpg",
+					    "palette.png",
+					    "rgb16.png",
+					    "lossy.webp",
+					    "multipage.tif",
+					    "still.avif",
+					    "still.heic",
+					    "animated.gif",
+					    "../thumbnail-more/p3.avif",
+					    "../thumbnail-more/turned.avif",
+					    "../thumbnail-more/exif6.webp"};
+	size_t i;
+	int j;
+
+	/* What was freed is not what it was. */
+	mallopt(M_PERTURB, 0x5a);
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct image_variant variants[3] = {standard, standard,
+						    standard};
+		struct buf bytes = read_file(files[i]);
+		struct image_output outputs[3], alone;
+		struct image_result result = {.outputs = outputs};
+		struct image_result single;
+		struct image_source source = {.bytes = buf_slice(&bytes),
+					      .limits = &limits,
+					      .max_output = 1 << 20};
+		struct err err = ERR_INIT;
+		long index;
+
+		for (j = 0; j < 3; j++)
+			variants[j].width = variants[j].height = 20 + 35 * j;
+		cr_assert_eq(
+			api->make(&source, variants, 3, &result, &index, &err),
+			0, "%s: %s", files[i], err.message);
+		for (j = 0; j < 3; j++) {
+			cr_assert_eq(make(buf_slice(&bytes), &variants[j],
+					  &alone, &single, &err),
+				     0);
+			cr_expect(difference(&outputs[j], &alone) < 3,
+				  "%s at %d: differs by %.1f", files[i],
+				  20 + 35 * j, difference(&outputs[j], &alone));
+			buf_release(&alone.bytes);
+			buf_release(&outputs[j].bytes);
+		}
+		buf_release(&bytes);
 	}
 }
 
