@@ -26,7 +26,8 @@ for path in "$SCRATCH"/root/*; do
 	name=${path##*/}
 	task "$name" '{"width":100,"format":"jpeg"}' "one:$name"
 	expect_reply "one:$name" '*"status":"ok"*"width":100,"height":78,*"source":{*"width":8000,"height":6250,*'
-	case $name in *.webp | *.tif) continue ;; esac
+	# Those with alpha are decoded for each: soon enough, but not in a test.
+	case $name in *.webp | *.tif | *.gif | *.png) continue ;; esac
 	task "$name" '{"format":"jpeg","sizes":[{"name":"a","width":300},{"name":"b","width":64}]}' "two:$name"
 	expect_reply "two:$name" '*"status":"ok"*"width":300,"height":234,*"width":64,"height":50,*'
 done
