@@ -174,10 +174,11 @@ static struct slice get_bytes(struct wire_reader *in,
 		return wire_get_bytes(in);
 	at = wire_get_u64(in);
 	len = wire_get_u64(in);
-	if (in->bad || at > bulk->len || len > bulk->len - at) {
+	if (at > bulk->len || len > bulk->len - at)
 		in->bad = true;
+	/* No bytes are of no file, too. */
+	if (in->bad || !len)
 		return (struct slice){"", 0};
-	}
 	return slice_of((const char *)bulk->ptr + at, (size_t)len);
 }
 

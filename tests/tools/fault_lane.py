@@ -280,7 +280,7 @@ class Lane:
                 self.expect_all(10)
                 for name in ('critical', 'tasks'):
                     self.redis.run('DEL', 'cherry:{%s}:workers' % name)
-                self.redis.run('PUBLISH', 'cherry:wake', 'x')
+                self.kill_connections()
         elif command == '*|reap':
             if turn == 0:
                 self.plant_dead()
