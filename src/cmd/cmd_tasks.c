@@ -57,10 +57,11 @@ static void print_table(const struct task_arg *row, bool tty)
 		print_row(row, tty);
 }
 
-static void print_name(const char *name, bool tty)
+/* On a terminal as wide as the longest; 0: in a pipe. */
+static void print_name(const char *name, size_t width)
 {
-	if (tty)
-		printf("%-12s ", name);
+	if (width)
+		printf("%-*s  ", (int)width, name);
 	else
 		printf("%s\t", name);
 }
@@ -194,14 +195,20 @@ static void print_json(const struct config *config, const char *only)
 
 static void print_all(const struct config *config)
 {
-	bool tty = isatty(STDOUT_FILENO);
-	size_t count, i;
+	size_t count, i, width = 0;
 	char section[300], **names = config_names(config, "task:", &count);
+	char command[4100];
 
+	for (i = 0; isatty(STDOUT_FILENO) && task_table[i]; i++)
+		if (strlen(task_table[i]->name) > width)
+			width = strlen(task_table[i]->name);
+	for (i = 0; width && i < count; i++)
+		if (strlen(names[i]) > width)
+			width = strlen(names[i]);
 	for (i = 0; task_table[i]; i++) {
 		const char *fault = fault_of(task_table[i]);
 
-		print_name(task_table[i]->name, tty);
+		print_name(task_table[i]->name, width);
 		printf("%s%s%s\n", task_table[i]->summary,
 		       fault ? " -- not available here: " : "",
 		       fault ? fault : "");
@@ -209,9 +216,11 @@ static void print_all(const struct config *config)
 	for (i = 0; i < count; i++) {
 		if (!find_program(config, names[i], section))
 			continue;
-		print_name(names[i], tty);
+		print_name(names[i], width);
 		printf("program: %s\n",
-		       config_text(config, section, "command"));
+		       err_quote(command, 4096,
+				 slice_text(config_text(config, section,
+							"command"))));
 	}
 	config_names_free(names, count);
 }
