@@ -21,11 +21,16 @@ int ask_open(struct ask *ask, const struct cmd_line *line)
 	if (cmd_config_load(line, &ask->config, false))
 		return CMD_CONFIG;
 	ask->queues = config_queues(&ask->config, &ask->queue_count);
+	return ask_again(ask) ? CMD_OK : CMD_UNAVAILABLE;
+}
+
+bool ask_again(struct ask *ask)
+{
+	client_free(ask->client);
 	ask->client = cmd_client_open(&ask->config);
-	if (!ask->client)
-		return CMD_UNAVAILABLE;
-	client_set_timeout(ask->client, ANSWER_SECONDS);
-	return CMD_OK;
+	if (ask->client)
+		client_set_timeout(ask->client, ANSWER_SECONDS);
+	return ask->client != NULL;
 }
 
 void ask_close(struct ask *ask)

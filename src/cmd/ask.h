@@ -23,6 +23,8 @@ struct ask {
  * case. */
 int ask_open(struct ask *ask, const struct cmd_line *line);
 void ask_close(struct ask *ask);
+/* Connects again. False: not yet; that has been told, and `client` is NULL. */
+bool ask_again(struct ask *ask);
 
 /* Adds the queues that living workers say they serve. */
 void ask_known_queues(struct ask *ask);

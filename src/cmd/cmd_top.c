@@ -6,6 +6,7 @@
 #include "cmd/ask.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -43,7 +44,8 @@ struct top {
 	sigset_t mask; /* while it waits, the only time that signals come */
 	size_t rows, width;
 	const struct top_order *order;
-	bool reverse;
+	bool reverse, lost;
+	int error; /* standard error, which is not for the picture */
 };
 
 static volatile sig_atomic_t ended, stopped;
@@ -292,6 +294,7 @@ static int draw(struct top *top)
 static void screen_open(struct top *top)
 {
 	struct termios raw;
+	int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
 	tcgetattr(STDIN_FILENO, &top->before);
 	raw = top->before;
@@ -300,10 +303,20 @@ static void screen_open(struct top *top)
 	raw.c_cc[VTIME] = 0;
 	tcsetattr(STDIN_FILENO, TCSANOW, &raw);
 	fputs("\033[?1049h\033[?25l", stdout);
+	fflush(stdout);
+	top->error = dup(STDERR_FILENO);
+	if (nothing >= 0)
+		dup2(nothing, STDERR_FILENO);
+	if (nothing >= 0)
+		close(nothing);
 }
 
 static void screen_close(struct top *top)
 {
+	if (top->error >= 0) {
+		dup2(top->error, STDERR_FILENO);
+		close(top->error);
+	}
 	fputs("\033[?25h\033[?1049l", stdout);
 	fflush(stdout);
 	tcsetattr(STDIN_FILENO, TCSANOW, &top->before);
@@ -370,21 +383,28 @@ static bool wait_key(struct top *top)
 	return read(STDIN_FILENO, &key, 1) <= 0 || take_key(top, key);
 }
 
+/* A Redis that restarts is what somebody looks at top for. */
+static void look(struct top *top)
+{
+	if (top->lost && !ask_again(&top->ask))
+		return;
+	top->lost = draw(top) != 0;
+	if (!top->lost)
+		return;
+	measure(top);
+	show(top, "cherry: Redis does not answer; asking again\nq quits");
+}
+
 static int run_live(struct top *top)
 {
-	int status;
-
 	top->order = &orders[0];
 	take_signals(top);
 	screen_open(top);
 	do
-		status = draw(top);
-	while (!status && !wait_key(top));
+		look(top);
+	while (!wait_key(top));
 	screen_close(top);
 	free(top->seen);
-	/* What was told on the other screen is gone with it. */
-	if (status)
-		return cmd_fail(CMD_FAILED, "Redis does not answer any more");
 	return CMD_OK;
 }
 

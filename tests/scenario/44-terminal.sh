@@ -158,4 +158,26 @@ wait 1 of tasks were dropped
 end 0
 END
 [ "$(dead)" = 0 ] || fail "not dropped"
+
+# A Redis that goes and comes back is waited for.
+(
+	wait_for 30 '[ -e "$SCRATCH/down" ]' 'the first picture'
+	redis_stop
+	wait_for 30 '[ -e "$SCRATCH/up" ]' 'the word that Redis is gone'
+	redis_start
+) &
+on_terminal 24 80 top <<END
+wait tasks
+run touch $SCRATCH/down
+wait does not answer
+size
+run touch $SCRATCH/up
+wait q quits; by age
+send q
+end 0
+modes
+END
+wait $!
+! grep -q 'cherry: .*refuses\|cannot be reached' "$SCRATCH/screen" ||
+	fail "what went wrong stands in the picture: $(cat -v "$SCRATCH/screen")"
 worker_stop

@@ -7,6 +7,7 @@ Each line of the script is one step:
     wait TEXT       until the screen, as it is now, shows TEXT (20 s)
     waitfor TEXT    until TEXT has come at some time
     send TEXT       types it; Python's escapes are understood
+    run COMMAND     of the shell, which must not fail
     resize R C      the terminal gets another size
     signal NAME     sent to the program
     size            fails unless the screen's lines fit the terminal
@@ -93,6 +94,10 @@ class Terminal:
 
     def do_send(self, text):
         os.write(self.fd, text.encode().decode("unicode_escape").encode())
+
+    def do_run(self, command):
+        if os.system(command):
+            sys.exit(command + " failed")
 
     def do_resize(self, size):
         self.rows, self.columns = map(int, size.split())
