@@ -69,7 +69,7 @@ assert eval(sys.argv[2]), result or error
 END
 }
 push '{"task":"told","id":123456789012345678901234567890,"timeout":7.5,"args":{"a":[1.50,"é"]},"reply_to":"r:told"}'
-check r:told 'result["stdin"] == "{\"a\":[1.50,\"é\"]}" and result["cwd"] == "/tmp" and result["nice"] == 5'
+check r:told 'result["stdin"] == "{\"a\":[1.50,\"é\"]}" and result["cwd"] == "/tmp" and result["nice"] == min(19, 5 + '"$(nice)"')'
 python3 - "$SCRATCH/reply" "${root:-no}" <<'END' || fail "what it is told: $(cat "$SCRATCH/reply")"
 import grp, json, pwd, sys, time
 told = json.load(open(sys.argv[1]))["result"]
