@@ -8,7 +8,7 @@
 #define BLOCKED_MAX 64
 /* A program that runs this long does not keep other queues waiting. */
 #define LONG_NS		((uint64_t)20000000)
-#define FORESEE_SECONDS 0.005
+#define FORESEE_SECONDS 0.02
 /* Bytes of jobs that the master holds before it stops claiming. */
 #define WEIGHT_MAX ((size_t)256 << 20)
 /* The largest target of so long, and of as long before, holds. */
