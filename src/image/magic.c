@@ -70,11 +70,13 @@ static bool is_frame_header(unsigned marker)
 /*
  * Walks the markers of a JPEG: segments by their length, coded data by its
  * next 0xff that is neither stuffed nor a restart. Only the main picture
- * counts: the walk ends at its end marker.
+ * counts: the walk ends at its end marker, or with a first scan that holds all
+ * components, unless progressive: no decoder takes another one then.
  */
 static int read_jpeg(struct slice bytes, struct magic_header *header,
 		     struct err *err)
 {
+	unsigned components = 0;
 	size_t at = 2;
 
 	while (at + 2 <= bytes.len) {
@@ -100,9 +102,15 @@ static int read_jpeg(struct slice bytes, struct magic_header *header,
 			header->height = big16(bytes, at + 3);
 			header->width = big16(bytes, at + 5);
 			header->whole = (marker & 3) == 2;
+			components = at + 8 <= bytes.len
+					     ? byte_at(bytes, at + 7)
+					     : 0;
 		}
 		if (marker == 0xda)
 			header->scans++;
+		if (marker == 0xda && !header->whole && at + 3 <= bytes.len &&
+		    byte_at(bytes, at + 2) == components)
+			break;
 		at += big16(bytes, at);
 	}
 	return header->width ? 0 : header_missing("JPEG", err);

@@ -218,6 +218,34 @@ Test(magic, cut_anywhere)
 		0);
 }
 
+#define SOF(kind)  "\xff" kind "\0\x0b\x08\0\x08\0\x08\3..."
+#define SOS(count) "\xff\xda\0\x04" count "..."
+
+/* All scans are counted where a decoder reads more than the first. */
+Test(magic, scans)
+{
+	static const struct {
+		struct slice jpeg;
+		int scans;
+	} cases[] = {
+		{SLICE("\xff\xd8" SOF("\xc0") SOS("\3") SOS("\3")), 1},
+		{SLICE("\xff\xd8" SOF("\xc0") SOS("\1") SOS("\1") SOS("\1")),
+		 3},
+		{SLICE("\xff\xd8" SOF("\xc2") SOS("\3") SOS("\3")), 2},
+		{SLICE("\xff\xd8" SOF("\xc1") SOS("\3") SOS("\1")), 1},
+		{SLICE("\xff\xd8" SOF("\xca") SOS("\3") SOS("\1")), 2},
+	};
+	struct magic_header header;
+	struct err err = ERR_INIT;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		cr_assert_eq(magic_read(cases[i].jpeg, &header, &err), 0);
+		cr_expect_eq(header.scans, cases[i].scans, "case %zu: %d", i,
+			     (int)header.scans);
+	}
+}
+
 Test(magic, bombs_inside)
 {
 	struct magic_header header = {
