@@ -11,9 +11,14 @@
 #include <unistd.h>
 #include "base/xalloc.h"
 
+static bool is_given(const char *text)
+{
+	return text && text[0];
+}
+
 static char *copy_text(const char *text)
 {
-	return text && text[0] ? xstrdup(text) : NULL;
+	return is_given(text) ? xstrdup(text) : NULL;
 }
 
 static int wrong(struct err *err, const char *section, const char *name,
@@ -59,16 +64,15 @@ static int copy_program(struct master *master, struct master_task_state *task,
 	if (program_command_read(program->command, task->directory,
 				 &task->command, &cause))
 		return wrong(err, "task", task->name, "command", cause.message);
-	if (!copy_text(program->user) && !copy_text(program->group))
+	if (!is_given(program->user) && !is_given(program->group))
 		return 0;
 	if (geteuid() != 0)
 		return wrong(err, "task", task->name, "user",
 			     "only a worker that runs as root can give "
 			     "programs another user or group");
-	if (program_user_find(
-		    program->user && program->user[0] ? program->user : NULL,
-		    program->group && program->group[0] ? program->group : NULL,
-		    &task->user, &cause))
+	if (program_user_find(is_given(program->user) ? program->user : NULL,
+			      is_given(program->group) ? program->group : NULL,
+			      &task->user, &cause))
 		return wrong(err, "task", task->name, "user", cause.message);
 	task->has_user = true;
 	return 0;
