@@ -173,7 +173,7 @@ static void on_claim(void *arg, const redisReply *reply)
 	if (!reply && redis_mutant_is("claim_again") &&
 	    call.first_id < redis->next_id)
 		redis->next_id = call.first_id;
-	if (redis_broker_failed(redis, reply)) {
+	if (!reply || redis_broker_failed(redis, reply)) {
 		/* It may have run half-way where rights are missing. */
 		if (reply && redis_command_class(reply) != REDIS_CLASS_SCRIPT)
 			redis_broker_restart(redis);

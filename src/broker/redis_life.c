@@ -35,7 +35,7 @@ static void adopt_queue(struct redis_broker *redis, size_t queue);
  * follow one another, so that there is never a second start on the way. */
 static bool start_failed(struct redis_broker *redis, const redisReply *reply)
 {
-	if (!redis_broker_failed(redis, reply))
+	if (reply && !redis_broker_failed(redis, reply))
 		return false;
 	redis->restart = true;
 	return true;
@@ -285,7 +285,7 @@ static void on_beat(void *arg, const redisReply *reply)
 	/* An answer that was late, or none, says nothing about the others. */
 	if (!fair || !reply || reply->type != REDIS_REPLY_ARRAY)
 		redis->read_term++;
-	if (!redis->registered || redis_broker_failed(redis, reply))
+	if (!redis->registered || !reply || redis_broker_failed(redis, reply))
 		return;
 	redis_broker_succeeded(redis);
 	if (!is_alive(redis, reply)) {
