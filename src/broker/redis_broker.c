@@ -97,6 +97,8 @@ void redis_broker_gone(struct redis_broker *redis)
 	redis_settle_free_all(redis);
 	redis_ask_drop_admissions(redis);
 	redis->registered = false;
+	if (!redis->options.at_most_once)
+		redis_reap_former(redis);
 	redis_name_make(redis);
 	redis->events->on_reaped(redis->arg);
 	/* Under the new name on new connections. */

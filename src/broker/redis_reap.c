@@ -160,6 +160,18 @@ void redis_reap_look(struct redis_broker *redis, size_t queue,
 	}
 }
 
+void redis_reap_former(struct redis_broker *redis)
+{
+	struct redis_watch *watch;
+	size_t i;
+
+	for (i = 0; i < redis->queue_count; i++) {
+		watch = find_watch(redis, i, slice_text(redis->name));
+		watch->late_until = redis_now(redis) + LATE_SECONDS;
+		watch->late_turn = 0;
+	}
+}
+
 void redis_reap_late(struct redis_broker *redis)
 {
 	struct hash_entry *entry;

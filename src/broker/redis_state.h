@@ -405,6 +405,9 @@ void redis_life_release(struct redis_broker *redis);
  * fair and long enough after the last one. */
 void redis_reap_look(struct redis_broker *redis, size_t queue,
 		     const redisReply *workers, bool counts);
+/* Our own name is not ours any more: what still arrives under it is looked for,
+ * since nobody else may know of it. */
+void redis_reap_former(struct redis_broker *redis);
 /* Looks at names that are gone for what came late, and forgets old ones. */
 void redis_reap_late(struct redis_broker *redis);
 void redis_reap_release(struct redis_broker *redis);

@@ -185,6 +185,22 @@ Test(life, a_redis_that_lost_its_data_is_a_new_beginning)
 	cr_expect_eq(w->claims[1].outcome, BROKER_SETTLED);
 }
 
+/* A BLMOVE on the way when it was taken for dead: nobody else knows its name. */
+Test(life, what_arrives_under_a_former_name_is_found)
+{
+	struct rig_worker *w = rig_worker(&rig, "q", 2);
+	char inbox[300];
+
+	snprintf(inbox, sizeof(inbox), "%s",
+		 rig_key("q", "inbox", broker_name(w->broker)));
+	rig_run(&rig, "DEL", rig_key("q", "workers", NULL), NULL);
+	rig_wait(&rig, w->reaped == 1);
+	rig_run(&rig, "LPUSH", inbox, "late", NULL);
+	rig_wait(&rig, w->claim_count == 1);
+	cr_expect_str_eq(w->claims[0].payload, "late");
+	cr_expect_eq(rig_run(&rig, "EXISTS", inbox, NULL), 0);
+}
+
 Test(life, three_deaths_are_counted_and_an_end_of_an_attempt_resets_them)
 {
 	struct rig_worker *w;
