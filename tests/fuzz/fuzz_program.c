@@ -34,7 +34,7 @@ static void try_line(struct slice text)
 		must_be_plain(err.message);
 		return;
 	}
-	must(line.number > 0);
+	must((line.number > 0) == (line.kind != PROGRAM_LINE_PROGRESS));
 	if (line.kind == PROGRAM_LINE_RESULT) {
 		must(json_check(line.result, 600, &span, NULL) == 0);
 		must(span.type == JSON_OBJECT);
