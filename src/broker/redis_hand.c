@@ -2,7 +2,7 @@
  * Tasks that start before they are owned. An idle worker hands a brief task to
  * the master as BLMOVE moves it to the inbox, and its settlement takes it from
  * there: the inbox is this worker's alone, so being in it is the fence. What is
- * not over within a millisecond, or ends otherwise than with a reply, becomes
+ * not over within some milliseconds, or ends otherwise than with a reply, becomes
  * owned like any other. Until the inbox is known to be empty again the queue is
  * not waited at: the last task that came in is the one at work.
  *
@@ -19,7 +19,9 @@
 /* The payload travels once more, as the fence. */
 #define BRIEF_MAX 1024
 
-#define LINGER_SECONDS 0.001
+/* Longer than a tick of most kernels: a sleep that a timer of its own has to end
+ * costs a few microseconds more on virtual machines. */
+#define LINGER_SECONDS 0.005
 
 enum {
 	FLAG_CANCELLED = 1,
@@ -175,4 +177,38 @@ void redis_hand_settle(struct redis_broker *redis)
 		else
 			take(queue, known);
 	}
+}
+
+/* --- Answering from the inbox --------------------------------------------------- */
+
+bool redis_hand_answers(const struct redis_broker *redis,
+			const struct broker_settlement *settlement)
+{
+	const struct redis_queue *queue = &redis->queues[settlement->queue];
+
+	return queue->handed && queue->handed == settlement->claim &&
+	       !queue->taking && redis_item_is_quick(settlement);
+}
+
+void redis_hand_put(struct redis_broker *redis,
+		    const struct broker_settlement *settlement,
+		    struct redis_command *command)
+{
+	static const size_t keys[] = {0, 2, 6, 7, 8};
+	const struct redis_queue *queue = &redis->queues[settlement->queue];
+	const struct redis_known *known =
+		redis_known_find(redis, settlement->claim);
+	size_t i, count = sizeof(keys) / sizeof(keys[0]);
+
+	redis_name_begin(redis, REDIS_SCRIPT_ANSWER,
+			 count + (settlement->reply_to.len ? 1 : 0), command);
+	for (i = 0; i < count; i++)
+		redis_command_text(command, queue->keys[keys[i]]);
+	if (settlement->reply_to.len)
+		redis_command_add(command, settlement->reply_to);
+	redis_command_add(command, slice_of(known->inbox, known->inbox_len));
+	redis_command_add(command, settlement->reply);
+	redis_command_int(command, settlement->reply_ttl);
+	redis_command_text(command, redis_item_counter(settlement));
+	redis_command_text(command, redis_side_letter(queue));
 }

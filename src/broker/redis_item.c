@@ -109,7 +109,7 @@ static void add_rest(struct redis_broker *redis,
 	buf_release(&text);
 }
 
-static const char *counter_of(const struct broker_settlement *s)
+const char *redis_item_counter(const struct broker_settlement *s)
 {
 	if (s->how == BROKER_LATER)
 		return s->retry ? "retried" : "";
@@ -126,26 +126,20 @@ void redis_item_put(struct redis_broker *redis,
 		    struct redis_command *keys, struct redis_command *args)
 {
 	static const char hows[] = "FBLG";
-	const struct redis_known *known = redis_known_find(redis, s->claim);
 	bool quick = redis_item_is_quick(s);
-	bool handed = quick && known && known->inbox;
 	struct buf text;
 
 	buf_init(&text, TEXT_MAX);
 	redis_known_field(redis, s->claim, &text);
 	redis_command_add(args, buf_slice(&text));
-	redis_command_add(args, handed	? SLICE("h")
-				: quick ? SLICE("f")
-					: slice_of(&hows[s->how], 1));
+	redis_command_add(args,
+			  quick ? SLICE("f") : slice_of(&hows[s->how], 1));
 	add_flag(args, s->reply_to.len > 0);
 	redis_command_add(args, s->reply);
 	redis_command_int(args, s->reply_ttl);
-	redis_command_text(args, counter_of(s));
+	redis_command_text(args, redis_item_counter(s));
 	if (s->reply_to.len)
 		redis_command_add(keys, s->reply_to);
-	if (handed)
-		redis_command_add(args,
-				  slice_of(known->inbox, known->inbox_len));
 	if (!quick) {
 		add_flag(args, s->unique.len > 0);
 		if (s->unique.len)

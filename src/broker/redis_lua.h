@@ -43,7 +43,7 @@
 // clang-format on
 
 extern const char redis_lua_task_claim[], redis_lua_task_adopt[],
-	redis_lua_task_take[], redis_lua_task_settle[];
+	redis_lua_task_take[], redis_lua_task_answer[], redis_lua_task_settle[];
 extern const char redis_lua_life_register[], redis_lua_life_beat[],
 	redis_lua_life_reap[], redis_lua_life_leave[], redis_lua_life_owned[];
 extern const char redis_lua_ask_admit[], redis_lua_ask_fetch[];

@@ -232,12 +232,46 @@ const char redis_lua_task_take[] = LUA_CALLS LUA(
 );
 
 /*
+ * A task that was started as it came out of BLMOVE has ended with nothing but a
+ * reply. It lies in the inbox still, and that is the fence. One script of its
+ * own, since somebody waits for it. KEYS: queue inbox cancelled stats paused,
+ * then its reply key, if it has one. ARGV: payload, reply, ttl, counter, side.
+ * Out: 1, or as of a settlement.
+ */
+const char redis_lua_task_answer[] = LUA(
+	local call, inbox, key = redis.call, KEYS[2], KEYS[6]
+	local held = call("EXISTS", KEYS[3], KEYS[5]) > 0
+	local v = call("LPOP", inbox)
+	if held or v ~= ARGV[1] then
+		if v == ARGV[1] and call("EXISTS", KEYS[5]) == 1 then
+			call(ARGV[5] == "R" and "RPUSH" or "LPUSH", KEYS[1], v)
+		elseif v then
+			call("LPUSH", inbox, v)
+		end
+		return {0}
+	end
+	if key then
+		local len = redis.pcall("RPUSH", key, ARGV[2])
+		if type(len) == "table" then
+			local e = len.err
+			call("LPUSH", inbox, v)
+			return {(string.sub(e, 1, 9) == "WRONGTYPE" or
+				string.sub(e, 1, 6) == "NOPERM" or
+				string.find(e, "access", 1, true)) and -1 or -2}
+		end
+		if len == 1 or call("TTL", key) >= 0 then
+			call("EXPIRE", key, ARGV[3])
+		end
+	end
+	if ARGV[4] ~= "" then redis.pcall("HINCRBY", KEYS[4], ARGV[4], 1) end
+	return 1
+);
+
+/*
  * A batch of settlements of one queue. ARGV: worker, fence (1/0), longest dead
  * stream, side, then items. KEYS after the queue's nine: for each item its
  * reply key, its lock, its outputs, those that it has.
  *	claim f reply? reply ttl counter
- *	claim h reply? reply ttl counter payload
- *		as f; the payload lies in the inbox still, and is the fence
  *	claim F|B|L|G reply? reply ttl counter lock? instance outputs
  *		(bytes ttl)* and then, for
  *		B: task id error attempts crashes time payload
@@ -283,31 +317,6 @@ const char redis_lua_task_settle[] = LUA_CALLS LUA_RECORDS LUA_TYPES LUA(
 			return 0
 		end
 		if key then end_of(key, len, ARGV[a + 4]) end
-		return 1
-	end
-	local function handed(mine)
-		local inbox = KEYS[3]
-		local held = call("EXISTS", KEYS[7], KEYS[9]) > 0
-		local v = call("LPOP", inbox)
-		if v ~= mine or held then
-			if v == mine and call("EXISTS", KEYS[9]) == 1 then
-				call(side == "R" and "RPUSH" or "LPUSH", Q, v)
-			elseif v then
-				call("LPUSH", inbox, v)
-			end
-			if ARGV[a + 2] == "1" then ki = ki + 1 end
-			return 0
-		end
-		if ARGV[a + 2] == "1" then
-			local key = KEYS[ki]
-			ki = ki + 1
-			local len = pcall("RPUSH", key, ARGV[a + 3])
-			if type(len) == "table" then
-				call("LPUSH", inbox, v)
-				return is_theirs(len.err) and -1 or -2
-			end
-			end_of(key, len, ARGV[a + 4])
-		end
 		return 1
 	end
 	local function is_fresh(v, claim)
@@ -384,9 +393,6 @@ const char redis_lua_task_settle[] = LUA_CALLS LUA_RECORDS LUA_TYPES LUA(
 		local counter, next_item = ARGV[a + 5], a + 6
 		if how == "f" then
 			r = quick(claim)
-		elseif how == "h" then
-			r = handed(ARGV[a + 6])
-			next_item = a + 7
 		else
 			local outputs = tonumber(ARGV[a + 8])
 			local e, k = a + 9 + 2 * outputs, ki

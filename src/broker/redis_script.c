@@ -13,6 +13,7 @@ static const char *texts[REDIS_SCRIPT_COUNT] = {
 	[REDIS_SCRIPT_CLAIM] = redis_lua_task_claim,
 	[REDIS_SCRIPT_ADOPT] = redis_lua_task_adopt,
 	[REDIS_SCRIPT_TAKE] = redis_lua_task_take,
+	[REDIS_SCRIPT_ANSWER] = redis_lua_task_answer,
 	[REDIS_SCRIPT_SETTLE] = redis_lua_task_settle,
 	[REDIS_SCRIPT_BEAT] = redis_lua_life_beat,
 	[REDIS_SCRIPT_REAP] = redis_lua_life_reap,

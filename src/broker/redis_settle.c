@@ -265,13 +265,20 @@ static void on_settle(void *arg, const redisReply *reply)
 
 /* --- Sending ------------------------------------------------------------------- */
 
+static bool is_single(const struct redis_batch *batch,
+		      const struct redis_item *item)
+{
+	return item->alone ||
+	       redis_hand_answers(batch->owner, &item->settlement);
+}
+
 static bool fits(const struct redis_batch *batch, size_t bytes,
 		 const struct redis_item *item)
 {
 	if (!batch->count)
 		return true;
 	return batch->count < REDIS_BATCH_MAX && bytes < BATCH_BYTES &&
-	       !item->alone && !batch->items[0]->alone &&
+	       !is_single(batch, item) && !is_single(batch, batch->items[0]) &&
 	       item->settlement.queue == batch->queue;
 }
 
@@ -346,10 +353,12 @@ static void sort_returns(struct redis_broker *redis)
 	free(back);
 }
 
-static void send_batch(struct redis_broker *redis, struct redis_batch *batch)
+static void put_batch(struct redis_broker *redis,
+		      const struct redis_batch *batch,
+		      struct redis_command *command)
 {
 	const struct redis_queue *queue = &redis->queues[batch->queue];
-	struct redis_command command, keys, args;
+	struct redis_command keys, args;
 	size_t i;
 
 	redis_command_init(&keys);
@@ -358,13 +367,24 @@ static void send_batch(struct redis_broker *redis, struct redis_batch *batch)
 		redis_item_put(redis, &batch->items[i]->settlement, &keys,
 			       &args);
 	redis_name_script(redis, REDIS_SCRIPT_SETTLE, batch->queue, keys.count,
-			  &command);
-	redis_command_join(&command, &keys);
-	redis_command_text(&command, redis->name);
-	redis_command_text(&command, redis->options.at_most_once ? "0" : "1");
-	redis_command_int(&command, (int64_t)redis->options.dead_max);
-	redis_command_text(&command, redis_side_letter(queue));
-	redis_command_join(&command, &args);
+			  command);
+	redis_command_join(command, &keys);
+	redis_command_text(command, redis->name);
+	redis_command_text(command, redis->options.at_most_once ? "0" : "1");
+	redis_command_int(command, (int64_t)redis->options.dead_max);
+	redis_command_text(command, redis_side_letter(queue));
+	redis_command_join(command, &args);
+}
+
+static void send_batch(struct redis_broker *redis, struct redis_batch *batch)
+{
+	const struct broker_settlement *first = &batch->items[0]->settlement;
+	struct redis_command command;
+
+	if (redis_hand_answers(redis, first))
+		redis_hand_put(redis, first, &command);
+	else
+		put_batch(redis, batch, &command);
 	redis_broker_send(redis, &command, on_settle, batch);
 }
 

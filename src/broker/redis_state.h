@@ -289,6 +289,13 @@ bool redis_hand_suits(const struct redis_queue *queue, struct slice payload);
 void redis_hand_take(struct redis_broker *redis, bool all);
 /* Before settlements are sent: those that need it owned get it so. */
 void redis_hand_settle(struct redis_broker *redis);
+/* Is this the end of a task that lies in the inbox, to be answered from there? */
+bool redis_hand_answers(const struct redis_broker *redis,
+			const struct broker_settlement *settlement);
+/* The script that does it. */
+void redis_hand_put(struct redis_broker *redis,
+		    const struct broker_settlement *settlement,
+		    struct redis_command *command);
 /* May the queue not be waited at, because its inbox has to stay as it is? */
 bool redis_hand_holds(const struct redis_queue *queue);
 void redis_hand_forget(struct redis_broker *redis, size_t queue, uint64_t id);
@@ -383,6 +390,8 @@ void redis_settle_free_all(struct redis_broker *redis);
 
 /* Nothing but a reply? */
 bool redis_item_is_quick(const struct broker_settlement *settlement);
+/* The counter that it adds to; "": none. */
+const char *redis_item_counter(const struct broker_settlement *settlement);
 /* Appends one settlement as the script takes it. */
 void redis_item_put(struct redis_broker *redis,
 		    const struct broker_settlement *settlement,

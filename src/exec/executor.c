@@ -163,7 +163,7 @@ static void warm(struct executor *executor)
  * One heap for all threads. What decodes pictures takes large blocks from the
  * system and gives them back at once, whatever their history; elsewhere a
  * megabyte that is fetched anew for each task costs a good part of the task,
- * and all goes back when there is nothing to do (rest).
+ * and all goes back when there is nothing to do (await).
  */
 static void set_allocator(struct executor *executor, enum task_class class)
 {
@@ -318,15 +318,20 @@ static int give_up(const struct err *err)
 	return EX_SOFTWARE;
 }
 
-/* Nothing has come for a while: what tasks left behind goes back. */
-static void rest(struct executor *executor)
+/*
+ * Waits for the next task. Not in recvmsg: what sleeps there is woken each time
+ * the master takes a result from the socket, too, and the master pays for it.
+ * If nothing has come for a while, what tasks left behind goes back.
+ */
+static void await(struct executor *executor)
 {
 	struct pollfd socket = {.fd = SPAWN_EXECUTOR_SOCKET, .events = POLLIN};
 
-	if (!executor->grown || poll(&socket, 1, REST_MS) != 0)
+	if (poll(&socket, 1, executor->grown ? REST_MS : -1) != 0)
 		return;
 	malloc_trim(0);
 	executor->grown = false;
+	(void)poll(&socket, 1, -1);
 }
 
 static int serve(struct executor *executor, struct err *err)
@@ -351,7 +356,7 @@ static int serve(struct executor *executor, struct err *err)
 		if (frame_writer_flush(writer, SPAWN_EXECUTOR_SOCKET, err))
 			return -1;
 		CRASH_POINT("executor.answered");
-		rest(executor);
+		await(executor);
 		fill = frame_reader_fill(&executor->reader,
 					 SPAWN_EXECUTOR_SOCKET, err);
 		if (fill != FRAME_FILL_MORE)
