@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include "base/clock.h"
+#include "base/random.h"
 #include "base/xalloc.h"
 #include "broker/redis_mutant.h"
 #include "broker/redis_sentinel.h"
@@ -28,7 +29,7 @@ double redis_broker_backoff(unsigned failures)
 	if (most > BACKOFF_MAX)
 		most = BACKOFF_MAX;
 	/* Full jitter, but never none: a loop that spins helps nobody. */
-	return 0.01 + most * (double)(hash_seed() % 1000) / 1000;
+	return 0.01 + most * random_fraction();
 }
 
 /* --- State ----------------------------------------------------------------------- */

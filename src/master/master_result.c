@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include "base/clock.h"
 #include "base/crash.h"
-#include "base/hash.h"
+#include "base/random.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "master/files_queue.h"
@@ -230,7 +230,7 @@ static double backoff(const struct master_task_state *task, unsigned failures)
 		wait *= 2;
 	if (wait > task->backoff_max)
 		wait = task->backoff_max;
-	return wait * (0.5 + (double)(hash_seed() % 5000) / 10000);
+	return wait * (0.5 + random_fraction() / 2);
 }
 
 static void settle_retry(struct job *job, struct job_result *result,

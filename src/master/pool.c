@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/clock.h"
-#include "base/hash.h"
+#include "base/random.h"
 #include "base/log.h"
 
 /* Pictures leave memory in pieces: a fresh process after so many. */
@@ -29,7 +29,7 @@ static uint64_t recycle_after(const struct master *master,
 	/* Not all at the same time. */
 	return class == TASK_CLASS_IMAGE
 		       ? IMAGE_JOBS - IMAGE_JOBS / 10 +
-				 hash_seed() % (IMAGE_JOBS / 5)
+				 (uint64_t)(random_fraction() * IMAGE_JOBS / 5)
 		       : 0;
 }
 

@@ -199,6 +199,10 @@ command = /bin/sh -c 'echo no >&2; exit 3'
 [task:temp]
 command = /bin/sh -c 'exit 75'
 backoff = 0.05s..0.1s
+[task:patient]
+command = /bin/sh -c 'exit 75'
+backoff = 100s..100s
+processes = 4
 [task:nap]
 command = /bin/sh -c 'read n; exec sleep "$n"'
 retries = 0
@@ -207,7 +211,7 @@ processes = 1
 concurrency = 1
 """
 
-WORKERS = [("main", MAIN + contract_programs.CONFIG.replace("%%", "%")), ("alone", SMALL + "queues = alone lateq counted single\n")]
+WORKERS = [("main", MAIN + contract_programs.CONFIG.replace("%%", "%")), ("alone", SMALL + "queues = alone lateq counted single spread\n")]
 
 
 # --- Running them ----------------------------------------------------------------------------

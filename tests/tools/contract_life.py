@@ -50,6 +50,19 @@ def not_retried():
     check(got["error"]["stderr"].startswith("no"), got)
 
 
+@promise("retries: the waits of tasks that failed together differ, over the upper half of the backoff")
+def retries_spread():
+    for _ in range(12):
+        push({"task": "patient"}, "spread")
+    key = "cherry:{spread}:later"
+    wait_for("all wait", lambda: redis("ZCARD", key) == 12)
+    found = redis("ZRANGE", key, 0, -1, "WITHSCORES")
+    waits = sorted(float(score) / 1000 - time.time() for score in found[1::2])
+    check(waits[0] > 40 and waits[-1] < 101, waits)
+    check(waits[-1] - waits[0] > 10, waits)
+    redis("DEL", key)
+
+
 @promise("retries: stats count retried, and the outcome once")
 def retried_counted():
     got = ask({"task": "temp", "retries": 2}, "counted")

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/hash.h"
+#include "base/random.h"
 
 Test(hash, every_bit_and_length_matters)
 {
@@ -93,4 +94,21 @@ Test(hash, odd_keys)
 	cr_expect_eq(hash_put(&table, SLICE("a"), &a), &c);
 	hash_release(&table);
 	hash_release(&table);
+}
+
+Test(random, fractions_are_spread_evenly)
+{
+	enum { PARTS = 20, TIMES = 100000 };
+	unsigned hits[PARTS] = {0};
+
+	for (int i = 0; i < TIMES; i++) {
+		double x = random_fraction();
+
+		cr_assert(x >= 0 && x < 1);
+		hits[(int)(x * PARTS)]++;
+	}
+	for (int i = 0; i < PARTS; i++)
+		cr_expect(hits[i] > TIMES / PARTS * 9 / 10 &&
+				  hits[i] < TIMES / PARTS * 11 / 10,
+			  "part %d: %u", i, hits[i]);
 }
