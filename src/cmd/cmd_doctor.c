@@ -157,6 +157,22 @@ static void check_fsync(struct doctor *doctor)
 		     fsync, "a power failure may lose half a minute: everysec");
 }
 
+/* What Redis cuts off after a kill in the middle of a write begins behind the
+ * transaction's own beginning, and the start after the next one runs it. */
+static void check_tail(struct doctor *doctor)
+{
+	char aof[8], keeps[16];
+
+	info_field(doctor, "aof_enabled", aof, sizeof(aof));
+	if (aof[0] != '1' || !config_parameter(doctor, "aof-load-truncated",
+					       keeps, sizeof(keeps)))
+		return;
+	note(doctor, "aof-load-truncated",
+	     strcmp(keeps, "yes") != 0 ? FINE : WARN, keeps,
+	     "after a kill in mid-write Redis 7 may double or lose what came "
+	     "later: redis-check-aof --fix before each start, and no");
+}
+
 static void check_replicas(struct doctor *doctor)
 {
 	char count[16], least[16] = "";
@@ -222,6 +238,7 @@ static int doctor_look(struct doctor *doctor)
 	check_eviction(doctor);
 	check_persistence(doctor);
 	check_fsync(doctor);
+	check_tail(doctor);
 	check_replicas(doctor);
 	check_rights(doctor);
 	return doctor->bad ? CMD_FAILED : CMD_OK;

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "broker/client.h"
+#include "cmd/own_redis_file.h"
 #include "exec/program.h"
 #include "exec/spawn.h"
 #include "master/master.h"
@@ -139,6 +140,20 @@ static int write_configuration(const struct own_redis *redis, struct err *err)
 
 /* --- Process ---------------------------------------------------------------------- */
 
+/* Where it cannot be mended Redis decides whether it starts. */
+static void mend_file(const struct own_redis *redis)
+{
+	struct err err = ERR_INIT;
+	int64_t cut = own_redis_file_mend(redis->dir, &err);
+
+	if (cut < 0)
+		log_error("own_redis_file", LOG_TEXT("why", err.message));
+	else if (cut > 0)
+		log_warn("own_redis_file_cut", LOG_INT("bytes", cut),
+			 LOG_TEXT("why", "the last write was cut short, and "
+					 "never acknowledged"));
+}
+
 static int start_process(struct own_redis *redis, struct err *err)
 {
 	char conf[440];
@@ -153,6 +168,7 @@ static int start_process(struct own_redis *redis, struct err *err)
 					.session = true,
 					.death_signal = SIGTERM};
 
+	mend_file(redis);
 	snprintf(conf, sizeof(conf), "%s/redis.conf", redis->dir);
 	redis->pid = spawn_run(&options, err);
 	if (redis->pid < 0) {
