@@ -13,8 +13,6 @@
 /* A second call is worth its way only for this many slots. */
 #define SECOND_CALL 16
 
-enum { FLAG_CANCELLED = 1, FLAG_PAUSED = 2, FLAG_BROKEN = 4, FLAG_MORE = 8 };
-
 /* --- Handing over ------------------------------------------------------------- */
 
 bool redis_claim_has_room(const struct redis_queue *queue)
@@ -98,15 +96,15 @@ static void read_flags(struct redis_queue *queue, long long flags)
 {
 	struct redis_broker *redis = queue->owner;
 
-	queue->paused = flags & FLAG_PAUSED;
-	if (flags & FLAG_MORE)
+	queue->paused = flags & REDIS_FLAG_PAUSED;
+	if (flags & REDIS_FLAG_MORE)
 		redis->more = true;
-	if (flags & FLAG_BROKEN)
+	if (flags & REDIS_FLAG_BROKEN)
 		redis_broker_notice(redis, BROKER_QUEUE_UNUSABLE, queue->index,
 				    "it, or a key that cherry keeps for "
 				    "it, holds another type",
 				    0);
-	if (!(flags & (FLAG_PAUSED | FLAG_BROKEN)))
+	if (!(flags & (REDIS_FLAG_PAUSED | REDIS_FLAG_BROKEN)))
 		return;
 	queue->closed_until = redis_now(redis) + CLOSED_SECONDS;
 	redis_broker_later(redis, CLOSED_SECONDS);
@@ -132,11 +130,11 @@ long redis_claim_read(struct redis_broker *redis, const redisReply *reply,
 		size_t records = (size_t)reply->element[i]->integer;
 		size_t count = (size_t)reply->element[i + 1]->integer;
 		long long flags = reply->element[i + 2]->integer;
-		struct broker_claim like = {.queue = queue,
-					    .id = first_id + (uint64_t)total,
-					    .now_ms = now,
-					    .check_cancel =
-						    flags & FLAG_CANCELLED};
+		struct broker_claim like = {
+			.queue = queue,
+			.id = first_id + (uint64_t)total,
+			.now_ms = now,
+			.check_cancel = flags & REDIS_FLAG_CANCELLED};
 
 		i += 3;
 		if (count > reply->elements - i)
@@ -148,6 +146,19 @@ long redis_claim_read(struct redis_broker *redis, const redisReply *reply,
 		i += count;
 	}
 	return reply->element[2]->integer ? -1 : total;
+}
+
+bool redis_claim_is_lone(const redisReply *reply, struct slice *task)
+{
+	const redisReply *value;
+
+	*task = (struct slice){0};
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 7)
+		return false;
+	value = reply->element[6];
+	if (value->type == REDIS_REPLY_STRING && !reply->element[5]->integer)
+		*task = slice_of(value->str, value->len);
+	return true;
 }
 
 /* --- The claim script --------------------------------------------------------- */

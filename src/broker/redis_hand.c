@@ -23,13 +23,6 @@
  * costs a few microseconds more on virtual machines. */
 #define LINGER_SECONDS 0.005
 
-enum {
-	FLAG_CANCELLED = 1,
-	FLAG_PAUSED = 2,
-	FLAG_NOT_OURS = 16,
-	FLAG_GONE = 32
-};
-
 bool redis_hand_suits(const struct redis_queue *queue, struct slice payload)
 {
 	const struct redis_broker *redis = queue->owner;
@@ -88,16 +81,16 @@ static void read_flags(struct redis_queue *queue, long long flags)
 {
 	struct redis_broker *redis = queue->owner;
 
-	if (flags & FLAG_GONE) {
+	if (flags & REDIS_FLAG_GONE) {
 		redis_broker_gone(redis);
 		return;
 	}
 	/* Back in the queue or still in the inbox: a claim tells more. */
-	if (flags & FLAG_NOT_OURS)
+	if (flags & REDIS_FLAG_NOT_OURS)
 		redis_claim_again(redis);
-	if (flags & FLAG_PAUSED)
+	if (flags & REDIS_FLAG_PAUSED)
 		queue->paused = true;
-	if (flags & FLAG_CANCELLED)
+	if (flags & REDIS_FLAG_CANCELLED)
 		queue->brief = false;
 }
 

@@ -22,18 +22,14 @@ static bool is_closed(const struct redis_queue *queue)
 
 /* --- At least once ------------------------------------------------------------- */
 
-/* One brief task: the next one may be, too. */
+/* One brief task: the next one may be, too. None or several say nothing. */
 static bool is_brief(const struct redis_queue *queue, const redisReply *reply)
 {
-	const redisReply *value;
+	struct slice task;
 
-	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 7)
+	if (!redis_claim_is_lone(reply, &task))
 		return queue->brief;
-	value = reply->element[6];
-	/* Where ids are cancelled each is asked about before it starts. */
-	return !reply->element[5]->integer &&
-	       value->type == REDIS_REPLY_STRING &&
-	       redis_hand_suits(queue, slice_of(value->str, value->len));
+	return redis_hand_suits(queue, task);
 }
 
 static void on_adopt(void *arg, const redisReply *reply)

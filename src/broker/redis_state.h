@@ -38,6 +38,16 @@
 /* Values longer than this much over max_payload stay in Redis. */
 #define REDIS_BIG_MARGIN ((size_t)64 << 20)
 
+/* What scripts say of a queue beside its tasks (redis_lua_task.c). */
+enum {
+	REDIS_FLAG_CANCELLED = 1, /* there are cancelled ids */
+	REDIS_FLAG_PAUSED = 2,
+	REDIS_FLAG_BROKEN = 4, /* a key of it holds another type */
+	REDIS_FLAG_MORE = 8,   /* more tasks wait */
+	REDIS_FLAG_NOT_OURS = 16,
+	REDIS_FLAG_GONE = 32 /* this worker is not signed in */
+};
+
 struct redis_queue {
 	struct redis_broker *owner;
 	size_t index;
@@ -355,6 +365,9 @@ uint64_t redis_claim_reserve(struct redis_broker *redis, size_t count);
  * many tasks came; -1: not signed in any more, or a reply of another shape. */
 long redis_claim_read(struct redis_broker *redis, const redisReply *reply,
 		      size_t base, uint64_t first_id);
+/* Did the adoption find one task, no more? *task is empty where it may not start
+ * unasked, since ids are cancelled, or has stayed in Redis. */
+bool redis_claim_is_lone(const redisReply *reply, struct slice *task);
 /* Can a task of this queue be handed over? */
 bool redis_claim_has_room(const struct redis_queue *queue);
 /* Hands over one value, or gives it back where there is no room. `like` has
