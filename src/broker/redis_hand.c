@@ -34,8 +34,11 @@ bool redis_hand_suits(const struct redis_queue *queue, struct slice payload)
 
 void redis_hand_linger(struct redis_broker *redis)
 {
+	bool pending = redis->asks || redis->items;
+
 	redis->linger_until = redis_now(redis) + LINGER_SECONDS;
-	redis->loop->timer_set(redis->turn, LINGER_SECONDS);
+	/* What the task asked for meanwhile does not wait for it. */
+	redis->loop->timer_set(redis->turn, pending ? 0 : LINGER_SECONDS);
 }
 
 bool redis_hand_begin(struct redis_queue *queue, const redisReply *reply)
