@@ -134,8 +134,10 @@ enum broker_state {
 };
 
 typedef void broker_admit_cb(void *arg, enum broker_admission admission);
+/* `bytes`, where they are there, may be taken over; they have failed where
+ * there was no memory for them. */
 typedef void broker_fetch_cb(void *arg, enum broker_fetched fetched,
-			     struct slice bytes, size_t size);
+			     struct buf *bytes, size_t size);
 
 /* What is worth a line in a log, and needs nobody to act. */
 enum broker_notice {

@@ -168,7 +168,7 @@ static void run_answers(struct broker_mem *mem)
 			answer->on_admit(answer->arg, answer->admission);
 		else if (answer->on_fetch)
 			answer->on_fetch(answer->arg, BROKER_FETCH_UNSUPPORTED,
-					 (struct slice){0}, 0);
+					 NULL, 0);
 		else if (answer->replied && mem->on_reply)
 			mem->on_reply(mem->arg, answer->token, answer->reply);
 		if (answer->settled)

@@ -65,18 +65,20 @@ void redis_ask_fetch(struct broker *broker, struct slice key, size_t max,
 
 static void answer_fetch(const struct redis_ask *ask, const redisReply *reply)
 {
-	struct slice none = {0};
+	struct buf bytes;
 
-	if (reply->type == REDIS_REPLY_STRING)
-		ask->on_fetch(ask->arg, BROKER_FETCH_OK,
-			      slice_of(reply->str, reply->len), reply->len);
-	else if (reply->integer == -1)
-		ask->on_fetch(ask->arg, BROKER_FETCH_MISSING, none, 0);
-	else if (reply->integer == -2)
-		ask->on_fetch(ask->arg, BROKER_FETCH_BAD_TYPE, none, 0);
-	else
-		ask->on_fetch(ask->arg, BROKER_FETCH_TOO_BIG, none,
+	if (reply->type == REDIS_REPLY_STRING) {
+		redis_conn_take(ask->owner->main, reply, &bytes);
+		ask->on_fetch(ask->arg, BROKER_FETCH_OK, &bytes, reply->len);
+		buf_release(&bytes);
+	} else if (reply->integer == -1) {
+		ask->on_fetch(ask->arg, BROKER_FETCH_MISSING, NULL, 0);
+	} else if (reply->integer == -2) {
+		ask->on_fetch(ask->arg, BROKER_FETCH_BAD_TYPE, NULL, 0);
+	} else {
+		ask->on_fetch(ask->arg, BROKER_FETCH_TOO_BIG, NULL,
 			      (size_t)reply->integer);
+	}
 }
 
 /* Rights that are missing for one key, or for what reads it, are that task's
@@ -137,8 +139,7 @@ static void on_answer(void *arg, const redisReply *reply)
 		remove_ask(redis, ask);
 		copy = *ask;
 		free(ask);
-		copy.on_fetch(copy.arg, BROKER_FETCH_BAD_TYPE,
-			      (struct slice){0}, 0);
+		copy.on_fetch(copy.arg, BROKER_FETCH_BAD_TYPE, NULL, 0);
 		return;
 	}
 	/* A value of another type is seen by the script. */
@@ -202,13 +203,15 @@ static void send_fetch(struct redis_broker *redis, struct redis_ask *ask)
 		redis_command_add(&command, ask->key);
 		redis_command_text(&command, "0");
 		redis_command_int(&command, (int64_t)ask->max);
+		redis_conn_send_bulk(redis->main, &command, ask->max + 1,
+				     on_answer, ask);
 	} else {
 		redis_name_begin(redis, REDIS_SCRIPT_FETCH, 1, &command);
 		redis_command_add(&command, ask->key);
 		redis_command_int(&command, (int64_t)ask->max);
 		redis_command_int(&command, SCRIPT_VALUE_MAX);
+		redis_broker_send(redis, &command, on_answer, ask);
 	}
-	redis_broker_send(redis, &command, on_answer, ask);
 }
 
 void redis_ask_pump(struct redis_broker *redis)

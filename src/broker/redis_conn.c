@@ -11,6 +11,7 @@
 #include <string.h>
 #include "base/xalloc.h"
 #include "broker/redis_login.h"
+#include "broker/redis_reader.h"
 #include "broker/redis_ring.h"
 #include "broker/redis_socket.h"
 #include "base/crash.h"
@@ -19,7 +20,6 @@
 #define REPLY_SECONDS	10
 #define IDLE_SECONDS	3
 #define OUT_MAX		((size_t)1 << 32)
-#define READ_PIECE	16384 /* what hiredis reads at a time */
 #define READS_PER_TURN	64
 #define NAME_MAX_LEN	120
 
@@ -41,6 +41,7 @@ struct redis_conn {
 	bool fatal;
 	struct redis_ring ring;
 	size_t orphans; /* at its head: of a connection before this one */
+	struct redis_reader reader;
 	struct redis_waiting subscriber;
 	char *channel;
 	double connect_seconds, reply_seconds;
@@ -64,6 +65,7 @@ static void close_socket(struct redis_conn *conn)
 		conn->loop->io_free(conn->io);
 	conn->io = NULL;
 	redis_socket_close(&conn->socket);
+	redis_reader_release(&conn->reader);
 	conn->state = CONN_CLOSED;
 	conn->login.id = 0;
 	conn->login.over = true;
@@ -214,44 +216,44 @@ static void deliver(struct redis_conn *conn, const redisReply *reply)
 
 static void read_replies(struct redis_conn *conn)
 {
-	void *reply = NULL;
+	redisReply *reply;
+	int more = 1;
 
-	while (!conn->reason[0] &&
-	       redisGetReplyFromReader(conn->socket.context, &reply) ==
-		       REDIS_OK &&
-	       reply) {
+	while (!conn->reason[0] && more > 0) {
+		/* What goes through TLS is hiredis's to read. */
+		size_t max = conn->ring.count && !conn->socket.session
+				     ? redis_ring_first(&conn->ring)->bulk
+				     : 0;
+
+		more = redis_reader_next(&conn->reader, conn->socket.context,
+					 max, &reply);
+		if (more <= 0)
+			break;
 		deliver(conn, reply);
-		freeReplyObject(reply);
-		reply = NULL;
+		redis_reader_done(&conn->reader, reply);
 	}
-	if (conn->socket.context->err)
+	if (more < 0)
 		break_later(conn, conn->socket.context->errstr);
 }
 
 static void do_read(struct redis_conn *conn)
 {
+	bool more = true;
 	int i;
 
-	for (i = 0; i < READS_PER_TURN && !conn->reason[0]; i++) {
-		size_t before = conn->socket.context->reader->len;
-		size_t got;
+	for (i = 0; i < READS_PER_TURN && more && !conn->reason[0]; i++) {
+		ssize_t got =
+			redis_reader_fill(&conn->reader, conn->socket.context);
 
-		if (redisBufferRead(conn->socket.context) == REDIS_ERR) {
+		if (got < 0) {
 			socket_failed(conn);
 			return;
 		}
-		got = conn->socket.context->reader->len - before;
 		if (got)
 			conn->heard = now_of(conn);
+		more = redis_reader_is_full(&conn->reader, got);
 		read_replies(conn);
-		if (got < READ_PIECE)
-			break;
 	}
-}
-
-static bool has_output(const struct redis_conn *conn)
-{
-	return conn->out.len > 0 || conn->socket.context->obuf[0];
 }
 
 /* A server that ends a connection may have said why before. */
@@ -265,28 +267,20 @@ static void hear_why(struct redis_conn *conn)
 /* What the socket does not take now waits for the next turn. */
 static void do_write(struct redis_conn *conn)
 {
-	int done = 1, pieces = 0;
+	int pieces =
+		redis_socket_write(&conn->socket, &conn->out, &conn->out_at);
 
-	while (done && has_output(conn)) {
-		if (!conn->socket.context->obuf[0])
-			redis_socket_feed(&conn->socket, &conn->out,
-					  &conn->out_at);
-		if (redisBufferWrite(conn->socket.context, &done) ==
-		    REDIS_ERR) {
-			hear_why(conn);
-			return;
-		}
-		pieces++;
-		CRASH_POINT("broker.wrote");
-	}
 	/* A long command on a slow line is no silence. */
 	if (pieces > 1)
 		conn->heard = now_of(conn);
+	else if (pieces < 0)
+		hear_why(conn);
 }
 
 static void watch(struct redis_conn *conn)
 {
-	int events = LOOP_READ | (has_output(conn) ? LOOP_WRITE : 0);
+	bool waits = redis_socket_waits(&conn->socket, &conn->out);
+	int events = LOOP_READ | (waits ? LOOP_WRITE : 0);
 
 	if (events != conn->watched)
 		conn->loop->io_set(conn->io, events);
@@ -452,13 +446,13 @@ const struct redis_login *redis_conn_login(const struct redis_conn *conn)
 	return &conn->login;
 }
 
-void redis_conn_send(struct redis_conn *conn, struct redis_command *command,
-		     double seconds, redis_reply_cb *cb, void *arg)
+static void send_command(struct redis_conn *conn, struct redis_command *command,
+			 struct redis_waiting waiting)
 {
 	bool open = conn->state == CONN_LOGIN || conn->state == CONN_READY;
-	struct redis_waiting waiting = {
-		cb, arg, seconds > 0 ? seconds : conn->reply_seconds};
 
+	if (waiting.seconds <= 0)
+		waiting.seconds = conn->reply_seconds;
 	redis_ring_push(&conn->ring, waiting, now_of(conn));
 	if (!open || conn->reason[0]) {
 		conn->loop->timer_set(conn->breaker, 0);
@@ -472,6 +466,26 @@ void redis_conn_send(struct redis_conn *conn, struct redis_command *command,
 		conn->flush_due = true;
 	}
 	buf_release(&command->bytes);
+}
+
+void redis_conn_send(struct redis_conn *conn, struct redis_command *command,
+		     double seconds, redis_reply_cb *cb, void *arg)
+{
+	send_command(conn, command,
+		     (struct redis_waiting){cb, arg, seconds, 0});
+}
+
+void redis_conn_send_bulk(struct redis_conn *conn,
+			  struct redis_command *command, size_t max,
+			  redis_reply_cb *cb, void *arg)
+{
+	send_command(conn, command, (struct redis_waiting){cb, arg, 0, max});
+}
+
+void redis_conn_take(struct redis_conn *conn, const redisReply *reply,
+		     struct buf *bytes)
+{
+	redis_reader_take(&conn->reader, reply, bytes);
 }
 
 void redis_conn_flush(void *arg)

@@ -79,6 +79,16 @@ const struct redis_login *redis_conn_login(const struct redis_conn *conn);
 void redis_conn_send(struct redis_conn *conn, struct redis_command *command,
 		     double seconds, redis_reply_cb *cb, void *arg);
 
+/* The same for a command whose answer is a string of up to `max` bytes, which
+ * is worth being read without copies. */
+void redis_conn_send_bulk(struct redis_conn *conn,
+			  struct redis_command *command, size_t max,
+			  redis_reply_cb *cb, void *arg);
+/* In its `cb`, once: the string of `reply`, taken over where it can be. `bytes`
+ * is uninitialized before, and has failed where there is no memory. */
+void redis_conn_take(struct redis_conn *conn, const redisReply *reply,
+		     struct buf *bytes);
+
 /* Writes what waits to be written, as far as the socket takes it. `conn` is a
  * struct redis_conn: this is a timer's callback, too. */
 void redis_conn_flush(void *conn);

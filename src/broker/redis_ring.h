@@ -11,6 +11,7 @@ struct redis_waiting {
 	redis_reply_cb *cb; /* may be NULL */
 	void *arg;
 	double seconds; /* until it is overdue, once it is the next */
+	size_t bulk;	/* most bytes of a string that may be long; 0: none */
 };
 
 struct redis_ring {

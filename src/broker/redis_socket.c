@@ -9,6 +9,7 @@
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
+#include "base/crash.h"
 
 #define OUT_KEPT    ((size_t)1 << 20)
 #define WRITE_PIECE ((size_t)1 << 18)
@@ -65,7 +66,7 @@ int redis_socket_go_on(struct redis_socket *socket, unsigned seconds,
 }
 
 /* hiredis moves what is left to the front at each write: it gets pieces. */
-void redis_socket_feed(struct redis_socket *socket, struct buf *out, size_t *at)
+static void feed(struct redis_socket *socket, struct buf *out, size_t *at)
 {
 	size_t len = out->len - *at;
 
@@ -79,6 +80,27 @@ void redis_socket_feed(struct redis_socket *socket, struct buf *out, size_t *at)
 	buf_clear(out);
 	if (out->cap > OUT_KEPT)
 		buf_release(out);
+}
+
+bool redis_socket_waits(const struct redis_socket *socket,
+			const struct buf *out)
+{
+	return out->len > 0 || socket->context->obuf[0];
+}
+
+int redis_socket_write(struct redis_socket *socket, struct buf *out, size_t *at)
+{
+	int done = 1, pieces = 0;
+
+	while (done && redis_socket_waits(socket, out)) {
+		if (!socket->context->obuf[0])
+			feed(socket, out, at);
+		if (redisBufferWrite(socket->context, &done) == REDIS_ERR)
+			return -1;
+		pieces++;
+		CRASH_POINT("broker.wrote");
+	}
+	return pieces;
 }
 
 const char *redis_socket_why(const struct redis_socket *socket, struct err *err)

@@ -31,9 +31,12 @@ void redis_socket_close(struct redis_socket *socket);
 int redis_socket_go_on(struct redis_socket *socket, unsigned seconds,
 		       struct err *err, bool *wants_write);
 
-/* Hands hiredis the next bytes of `out` to write, from *at, which goes on; once
- * all are handed over both are empty. */
-void redis_socket_feed(struct redis_socket *socket, struct buf *out,
+/* Is there something to write, in `out` or in hiredis? */
+bool redis_socket_waits(const struct redis_socket *socket,
+			const struct buf *out);
+/* Writes that as far as it is taken, of `out` from *at, which goes on; once all
+ * is hiredis's both are empty. In how many pieces; -1: the socket is broken. */
+int redis_socket_write(struct redis_socket *socket, struct buf *out,
 		       size_t *at);
 
 /* Why opening it or reading from it failed; the text is in `err`. */

@@ -224,6 +224,10 @@ int executor_task(struct executor *executor, struct frame *frame,
 	if (!result.ok)
 		check_error(&result.err);
 	r = answer(executor, &result, err);
+	/* Giving back memory can wait, and the result of a large task not. */
+	if (!r && bulk.len)
+		r = frame_writer_flush(&executor->writer, SPAWN_EXECUTOR_SOCKET,
+				       err);
 	clean_up(executor, &call);
 	message_bulk_release(&bulk);
 	return r;

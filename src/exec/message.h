@@ -90,6 +90,24 @@ struct message_output {
 	struct slice target;
 };
 
+/*
+ * A memory file that is filled anew for one task after the other of one
+ * executor, so that its pages are not made and given back each time. It is the
+ * sender's and that executor's alone, and keeps its length; what is in it lasts
+ * until the task that uses it is over.
+ */
+struct message_region {
+	int fd;	       /* -1: none yet */
+	uint64_t user; /* number of the task that uses it; 0: free */
+};
+
+void message_region_init(struct message_region *region);
+void message_region_release(struct message_region *region);
+/* Task `number` is over. */
+void message_region_free(struct message_region *region, uint64_t number);
+/* Gives its pages back to the system, unless they are in use. */
+void message_region_trim(struct message_region *region);
+
 struct message_task {
 	uint64_t number; /* the master's, never 0 */
 	struct slice task;
@@ -98,9 +116,11 @@ struct message_task {
 	size_t input_count;
 	const struct message_output *outputs;
 	size_t output_count;
+	struct message_region *region; /* encoding: NULL, or the receiver's */
 };
 
-/* Copies the bytes: into the writer, or what is large into a sealed memfd.
+/* Copies the bytes: into the writer, or what is large into the region where it
+ * is free and they are not too many, otherwise into a sealed memfd of its own.
  * ERR_LIMIT "frame" if it is too long, ERR_INTERNAL if no memfd could be made. */
 int message_task_put(struct frame_writer *writer,
 		     const struct message_task *task,

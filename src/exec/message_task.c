@@ -2,7 +2,9 @@
  * TASK messages. What is small lies in the frame; arguments and inputs that
  * are large lie one after the other in a memfd, sealed so that nobody can
  * change or shorten it under the executor, which maps it read-only. A megabyte
- * of picture is then copied once.
+ * of picture is then copied once. Making and giving back its pages costs more
+ * than the copy: an executor has a memfd that is used again (a region). The
+ * executor could write to that one, into its own task.
  */
 #include <errno.h>
 #include <sys/mman.h>
@@ -14,13 +16,63 @@
 
 enum place { PLACE_INLINE, PLACE_BULK };
 
-#define BULK_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
+#define BULK_SEALS   (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
+#define REGION_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
+#define REGION_SIZE  ((size_t)16 << 20)
+#define PAGE_MOST    65536 /* the largest there is */
+
+/* --- Regions -------------------------------------------------------------- */
+
+void message_region_init(struct message_region *region)
+{
+	*region = (struct message_region){.fd = -1};
+}
+
+void message_region_release(struct message_region *region)
+{
+	if (region->fd >= 0)
+		close(region->fd);
+	message_region_init(region);
+}
+
+void message_region_free(struct message_region *region, uint64_t number)
+{
+	if (region->user == number)
+		region->user = 0;
+}
+
+void message_region_trim(struct message_region *region)
+{
+	if (region->fd >= 0 && !region->user)
+		(void)fallocate(region->fd,
+				FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+				(off_t)REGION_SIZE);
+}
+
+/* A descriptor of it for one task; -1 where there is none to be had. */
+static int region_use(struct message_region *region, size_t size)
+{
+	if (!region || region->user || size > REGION_SIZE)
+		return -1;
+	if (region->fd < 0) {
+		region->fd = descriptor_memory("cherry: inputs");
+		if (region->fd < 0)
+			return -1;
+		if (ftruncate(region->fd, (off_t)REGION_SIZE) ||
+		    fcntl(region->fd, F_ADD_SEALS, REGION_SEALS)) {
+			message_region_release(region);
+			return -1;
+		}
+	}
+	return fcntl(region->fd, F_DUPFD_CLOEXEC, 3);
+}
 
 /* --- Encoding ------------------------------------------------------------- */
 
 /* A memfd that is being filled; fd is -1 if all is inline. */
 struct bulk_writer {
 	int fd;
+	bool is_region;
 	uint64_t len;
 	int error;
 };
@@ -30,7 +82,7 @@ static void bulk_add(struct bulk_writer *bulk, struct slice bytes)
 	ssize_t n;
 
 	while (bytes.len && !bulk->error) {
-		n = write(bulk->fd, bytes.ptr, bytes.len);
+		n = pwrite(bulk->fd, bytes.ptr, bytes.len, (off_t)bulk->len);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0) {
@@ -69,12 +121,32 @@ static int bulk_open(const struct message_task *task, struct bulk_writer *bulk,
 	*bulk = (struct bulk_writer){.fd = -1};
 	if (sum <= MESSAGE_INLINE_MAX)
 		return 0;
-	bulk->fd = descriptor_memory("cherry: input");
+	bulk->fd = region_use(task->region, sum);
+	bulk->is_region = bulk->fd >= 0;
+	if (!bulk->is_region)
+		bulk->fd = descriptor_memory("cherry: input");
 	if (bulk->fd < 0)
 		return err_set(err, ERR_INTERNAL,
 			       "no memory file for an input: %s",
 			       strerror(errno));
 	return 0;
+}
+
+/* Nothing of the task before it lies behind the last byte, up to the end of the
+ * page, where a decoder may read a little too far. */
+static int region_clear(const struct bulk_writer *bulk)
+{
+	return fallocate(bulk->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+			 (off_t)bulk->len, PAGE_MOST);
+}
+
+static void bulk_close(struct bulk_writer *bulk)
+{
+	if (bulk->fd < 0 || bulk->error)
+		return;
+	if (bulk->is_region ? region_clear(bulk)
+			    : fcntl(bulk->fd, F_ADD_SEALS, BULK_SEALS))
+		bulk->error = errno;
 }
 
 static void put_outputs(struct buf *out, const struct message_task *task)
@@ -109,9 +181,7 @@ int message_task_put(struct frame_writer *writer,
 	}
 	put_outputs(out, task);
 	wire_put_u64(out, bulk.len);
-	if (bulk.fd >= 0 && !bulk.error &&
-	    fcntl(bulk.fd, F_ADD_SEALS, BULK_SEALS))
-		bulk.error = errno;
+	bulk_close(&bulk);
 	if (bulk.error) {
 		close(bulk.fd);
 		frame_abort(writer, begin);
@@ -119,7 +189,11 @@ int message_task_put(struct frame_writer *writer,
 			       "cannot fill a memory file: %s",
 			       strerror(bulk.error));
 	}
-	return frame_end(writer, begin, bulk.fd, err);
+	if (frame_end(writer, begin, bulk.fd, err))
+		return -1;
+	if (bulk.is_region)
+		task->region->user = task->number;
+	return 0;
 }
 
 /* --- Decoding ------------------------------------------------------------- */

@@ -196,6 +196,7 @@ static int on_result(struct executor_process *executor, struct frame *frame,
 		return -1;
 	CRASH_POINT("master.result");
 	flight_shift(executor);
+	message_region_free(&executor->region, job->number);
 	executor->done++;
 	executor->alone = false;
 	executor->progress_at = clock_monotonic();
@@ -339,7 +340,8 @@ static int put_task(struct executor_process *executor, struct job *job,
 				    .inputs = job->inputs,
 				    .input_count = job->envelope.input_count,
 				    .outputs = outputs,
-				    .output_count = job->envelope.output_count};
+				    .output_count = job->envelope.output_count,
+				    .region = &executor->region};
 	size_t i;
 
 	for (i = 0; i < task.output_count; i++)

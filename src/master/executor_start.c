@@ -149,6 +149,7 @@ struct executor_process *executor_process_start(struct master *master,
 			  FRAME_BIT(FRAME_READY) | FRAME_BIT(FRAME_FAILED),
 			  false);
 	frame_writer_init(&executor->writer, WRITER_MAX);
+	message_region_init(&executor->region);
 	arena_init(&executor->arena, (size_t)64 << 20);
 	watch_process(executor);
 	if (put_setup(executor, err)) {
@@ -177,6 +178,7 @@ void executor_process_free(struct executor_process *executor)
 	status_page_free(executor->page);
 	frame_reader_release(&executor->reader);
 	frame_writer_release(&executor->writer);
+	message_region_release(&executor->region);
 	arena_release(&executor->arena);
 	free(executor);
 }

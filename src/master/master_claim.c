@@ -29,7 +29,7 @@ static void input_field(const struct job *job, char field[160])
 }
 
 static void on_fetched(void *arg, enum broker_fetched fetched,
-		       struct slice bytes, size_t size)
+		       struct buf *bytes, size_t size)
 {
 	struct job *job = arg;
 	struct buf *buf = &job->fetched[job->fetching];
@@ -44,9 +44,11 @@ static void on_fetched(void *arg, enum broker_fetched fetched,
 	input_field(job, field);
 	switch (fetched) {
 	case BROKER_FETCH_OK:
-		if (buf_add_slice(buf, bytes))
+		if (bytes->failed)
 			err_limit(&err, "memory", (int64_t)size,
 				  "%s: no memory for it", field);
+		*buf = *bytes;
+		buf_init(bytes, 0);
 		break;
 	case BROKER_FETCH_MISSING:
 		err_field(&err, ERR_NOT_FOUND, field,

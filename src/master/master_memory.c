@@ -21,6 +21,7 @@ void master_memory_keep(void)
 void master_memory_return(struct master *master)
 {
 	uint64_t done = master->finished_ok + master->finished_error;
+	struct executor_process *executor;
 	size_t i, count = 0;
 
 	for (i = 0; i < JOB_STATE_COUNT; i++)
@@ -29,4 +30,9 @@ void master_memory_return(struct master *master)
 		return;
 	master->trimmed_at = done;
 	malloc_trim(0);
+	for (i = 0; i < TASK_CLASS_COUNT; i++) {
+		executor = master->classes[i].executors;
+		for (; executor; executor = executor->next)
+			message_region_trim(&executor->region);
+	}
 }

@@ -101,6 +101,7 @@ struct executor_process {
 	struct loop_timer *timer; /* start, deadline or stop is overdue */
 	struct frame_reader reader;
 	struct frame_writer writer;
+	struct message_region region; /* for large inputs */
 	struct status_page *page;
 	struct job *flight[FLIGHT_MAX]; /* a ring, in order */
 	size_t first, count;

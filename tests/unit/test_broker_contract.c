@@ -179,12 +179,12 @@ static enum broker_admission admit(size_t index, const char *unique)
 	return bench.admission;
 }
 
-static void on_fetch(void *arg, enum broker_fetched fetched, struct slice bytes,
+static void on_fetch(void *arg, enum broker_fetched fetched, struct buf *bytes,
 		     size_t size)
 {
 	(void)arg;
 	cr_assert_not(bench.answered, "answered twice");
-	cr_expect(!bytes.len && !size);
+	cr_expect(!bytes && !size);
 	bench.fetched = fetched;
 	bench.answered = true;
 }

@@ -253,6 +253,43 @@ Test(executor, large_inputs_arrive)
 	free(bytes);
 }
 
+/* What is in the region is the task's, also where it is shorter than before. */
+Test(executor, a_region_carries_one_task_after_the_other)
+{
+	size_t len = (size_t)2 << 20, i;
+	char *bytes = malloc(len), want[64];
+	struct message_region region;
+	struct task_input input = {SLICE("data"), {bytes, len}};
+	struct message_task message = {
+		.task = SLICE("measure"),
+		.args = SLICE("{}"),
+		.inputs = &input,
+		.input_count = 1,
+		.region = &region,
+	};
+	unsigned sum;
+
+	message_region_init(&region);
+	start_plain();
+	for (message.number = 1; message.number < 100; message.number++) {
+		input.bytes.len = len - message.number * 9999;
+		for (sum = 0, i = 0; i < input.bytes.len; i++) {
+			bytes[i] = (char)(i * message.number);
+			sum = sum * 31 + (unsigned char)bytes[i];
+		}
+		snprintf(want, sizeof(want), "{\"bytes\":%zu,\"sum\":%u}",
+			 input.bytes.len, sum);
+		cr_assert_eq(run_message(&message), 1, "%s", err.message);
+		cr_assert(slice_is(result.json, want), "%.*s",
+			  (int)result.json.len, result.json.ptr);
+		cr_expect_eq(region.user, message.number);
+		message_region_free(&region, message.number);
+	}
+	end_clean();
+	message_region_release(&region);
+	free(bytes);
+}
+
 /* More than the executor may map: the task fails, the executor does not. */
 Test(executor, an_input_that_does_not_fit_is_a_limit)
 {

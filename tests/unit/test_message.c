@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "torment.h"
@@ -244,6 +245,101 @@ Test(message, large_inputs_travel_in_a_sealed_file)
 	arena_release(&arena);
 	frame_writer_release(&writer);
 	free(bytes);
+}
+
+/* --- The region that tasks of one executor share ------------------------------ */
+
+static char pattern[(17 << 20)];
+
+/* Puts `len` bytes from `pattern` for task `number`; the file that carries
+ * them, which is the caller's. */
+static int put_large(struct message_region *region, uint64_t number, size_t len)
+{
+	const struct message_task task = {
+		.number = number,
+		.task = SLICE("t"),
+		.args = {pattern + number, len},
+		.region = region,
+	};
+	struct frame_writer writer;
+	int fd;
+
+	frame_writer_init(&writer, 10000);
+	cr_assert_eq(message_task_put(&writer, &task, NULL), 0);
+	cr_assert_eq(writer.fd_count, 1);
+	fd = dup(writer.fds[0].fd);
+	frame_writer_release(&writer);
+	return fd;
+}
+
+static bool is_same_file(int a, int b)
+{
+	struct stat one, other;
+
+	cr_assert_eq(fstat(a, &one), 0);
+	cr_assert_eq(fstat(b, &other), 0);
+	return one.st_ino == other.st_ino && one.st_dev == other.st_dev;
+}
+
+static void expect_holds(int fd, uint64_t number, size_t len)
+{
+	char *at = mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0);
+	size_t i, end = (len + 4095) & ~(size_t)4095;
+
+	cr_assert_neq(at, MAP_FAILED);
+	cr_expect_eq(memcmp(at, pattern + number, len), 0);
+	for (i = len; i < end; i++)
+		cr_assert_eq(at[i], 0, "of a task before, %zu behind", i - len);
+	munmap(at, len);
+}
+
+static long pages_of(int fd)
+{
+	struct stat stat;
+
+	cr_assert_eq(fstat(fd, &stat), 0);
+	return (long)stat.st_blocks / 8;
+}
+
+Test(message, a_region_is_used_again_when_its_task_is_over)
+{
+	struct message_region region;
+	int first, second, third, large;
+	size_t i;
+
+	for (i = 0; i < sizeof(pattern); i++)
+		pattern[i] = (char)(1 + i % 199);
+	message_region_init(&region);
+	first = put_large(&region, 1, 3000000);
+	expect_holds(first, 1, 3000000);
+	cr_expect_eq(ftruncate(first, 0), -1, "it keeps its length");
+	cr_expect_eq(ftruncate(first, 1 << 30), -1, "it keeps its length");
+	second = put_large(&region, 2, 2000001);
+	cr_expect_not(is_same_file(first, second), "it was in use");
+	cr_expect_eq(write(second, "x", 1), -1, "one of its own is sealed");
+	message_region_trim(&region);
+	expect_holds(first, 1, 3000000);
+	message_region_free(&region, 2);
+	message_region_free(&region, 1);
+	third = put_large(&region, 3, 1999999);
+	cr_expect(is_same_file(first, third));
+	expect_holds(third, 3, 1999999);
+	message_region_free(&region, 3);
+	large = put_large(&region, 4, 16777217);
+	cr_expect_not(is_same_file(first, large), "more than it holds");
+	expect_holds(large, 4, 16777217);
+	cr_expect_geq(pages_of(first), 700);
+	message_region_trim(&region);
+	cr_expect_eq(pages_of(first), 0);
+	close(put_large(&region, 5, 2000000));
+	expect_holds(first, 5, 2000000);
+	message_region_release(&region);
+	message_region_release(&region);
+	cr_expect_eq(region.fd, -1);
+	close(first);
+	close(second);
+	close(third);
+	close(large);
 }
 
 /* A frame that says its bytes are in a file that did not come, or beyond it. */

@@ -212,7 +212,7 @@ Test(ask, a_recovered_holder_is_found)
 }
 
 static void on_fetched(void *arg, enum broker_fetched fetched,
-		       struct slice bytes, size_t size)
+		       struct buf *bytes, size_t size)
 {
 	struct rig *r = arg;
 
@@ -221,9 +221,9 @@ static void on_fetched(void *arg, enum broker_fetched fetched,
 	r->fetched = fetched;
 	r->fetched_size = size;
 	if (fetched == BROKER_FETCH_OK && size == 5)
-		cr_expect(slice_equal(bytes, SLICE("a\0\r\nb")));
+		cr_expect(slice_equal(buf_slice(bytes), SLICE("a\0\r\nb")));
 	else if (fetched == BROKER_FETCH_OK)
-		cr_expect(bytes.len == size && bytes.ptr[size - 1] == 'x');
+		cr_expect(bytes->len == size && bytes->ptr[size - 1] == 'x');
 }
 
 static void expect_fetch(struct rig_worker *w, const char *key, size_t max,

@@ -1,10 +1,15 @@
 /*
  * Parts of the Redis broker that need no server: classes of error replies,
- * commands as bytes, records, the ring of waiting answers.
+ * commands as bytes, records, the ring of waiting answers, long strings that
+ * are read past the parser.
  */
 #include <criterion/criterion.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "broker/redis_command.h"
+#include "broker/redis_reader.h"
 #include "broker/redis_ring.h"
 #include "broker/redis_state.h"
 
@@ -148,4 +153,153 @@ Test(redis_ring, keeps_its_order_as_it_grows)
 	redis_ring_push(&ring, (struct redis_waiting){0}, 7);
 	cr_expect_float_eq(ring.since, 7, 0.001);
 	redis_ring_release(&ring);
+}
+
+/* --- Replies ------------------------------------------------------------------- */
+
+#define LONG 40000
+
+static bool past_parser; /* is what long strings go */
+
+static struct buf long_string(size_t len, const char *end)
+{
+	struct buf text;
+	size_t i;
+
+	buf_init(&text, SIZE_MAX / 2);
+	buf_printf(&text, "$%zu\r\n", len);
+	for (i = 0; i < len; i++)
+		buf_add_char(&text, (char)(i % 251));
+	buf_add_text(&text, end);
+	return text;
+}
+
+/* Reads what `text` holds in pieces of `piece` bytes; every reply is taken to
+ * be a string of at most `max`. How many came, -1 after a failure. */
+static int read_all(struct slice text, size_t piece, size_t max,
+		    void (*check)(struct redis_reader *, redisReply *, int))
+{
+	struct redis_reader reader = {0};
+	redisContext *context;
+	redisReply *reply;
+	int pair[2], count = 0, more = 0;
+
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	cr_assert_eq(fcntl(pair[0], F_SETFL, O_NONBLOCK), 0);
+	context = redisConnectFd(pair[0]);
+	context->flags &= ~REDIS_BLOCK;
+	while (text.len && more >= 0) {
+		size_t len = text.len < piece ? text.len : piece;
+
+		cr_assert_eq(write(pair[1], text.ptr, len), (ssize_t)len);
+		text.ptr += len;
+		text.len -= len;
+		while (redis_reader_fill(&reader, context) > 0) {
+			while ((more = redis_reader_next(&reader, context, max,
+							 &reply)) > 0) {
+				check(&reader, reply, count++);
+				redis_reader_done(&reader, reply);
+			}
+		}
+	}
+	redis_reader_release(&reader);
+	redisFree(context);
+	close(pair[1]);
+	return more < 0 ? -1 : count;
+}
+
+static void check_mixed(struct redis_reader *reader, redisReply *reply,
+			int index)
+{
+	struct buf bytes;
+	size_t i;
+
+	if (index % 4 == 0) {
+		cr_assert_eq(reply->type, REDIS_REPLY_STRING);
+		cr_assert_eq(reply->len, LONG);
+		cr_assert_eq(reply == &reader->reply, past_parser);
+		redis_reader_take(reader, reply, &bytes);
+		cr_assert_eq(bytes.len, LONG);
+		for (i = 0; i < LONG; i++)
+			cr_assert_eq((unsigned char)bytes.ptr[i], i % 251);
+		buf_release(&bytes);
+	} else if (index % 4 == 1) {
+		cr_assert_eq(reply->type, REDIS_REPLY_ERROR);
+		cr_assert_str_eq(reply->str, "ERR $9");
+	} else if (index % 4 == 2) {
+		cr_assert_eq(reply->type, REDIS_REPLY_ARRAY);
+		cr_assert_eq(reply->elements, 2);
+		cr_assert_eq(reply->element[1]->len, LONG);
+	} else {
+		cr_assert_eq(reply->type, REDIS_REPLY_STRING);
+		cr_assert_str_eq(reply->str, "abc");
+	}
+}
+
+Test(redis_reader, long_strings_come_whole_between_others)
+{
+	static const size_t pieces[] = {7, 24, 4096, 16384, 30000, 40010};
+	static const size_t most[] = {0, LONG - 1, LONG, LONG * 2};
+	struct buf text, part = long_string(LONG, "\r\n");
+	size_t i, k;
+
+	buf_init(&text, SIZE_MAX / 2);
+	for (i = 0; i < 2; i++) {
+		buf_add_slice(&text, buf_slice(&part));
+		buf_add_text(&text, "-ERR $9\r\n*2\r\n$-1\r\n");
+		buf_add_slice(&text, buf_slice(&part));
+		buf_add_text(&text, "$3\r\nabc\r\n");
+	}
+	for (i = 0; i < sizeof(pieces) / sizeof(*pieces); i++)
+		for (k = 0; k < sizeof(most) / sizeof(*most); k++) {
+			past_parser = most[k] >= LONG;
+			cr_expect_eq(read_all(buf_slice(&text), pieces[i],
+					      most[k], check_mixed),
+				     8, "pieces of %zu, at most %zu", pieces[i],
+				     most[k]);
+		}
+	buf_release(&text);
+	buf_release(&part);
+}
+
+static void check_nothing(struct redis_reader *reader, redisReply *reply,
+			  int index)
+{
+	(void)reader;
+	(void)reply;
+	(void)index;
+}
+
+Test(redis_reader, what_is_no_string_is_an_error)
+{
+	struct buf text = long_string(LONG, "xy+OK\r\n");
+
+	cr_expect_eq(read_all(buf_slice(&text), 4096, LONG, check_nothing), -1);
+	buf_release(&text);
+	cr_expect_eq(read_all(SLICE("$99999999999999999999999\r\nabc\r\n"), 9,
+			      SIZE_MAX, check_nothing),
+		     -1);
+	cr_expect_eq(read_all(SLICE("$1000x0\r\nabc\r\n"), 9, SIZE_MAX,
+			      check_nothing),
+		     -1);
+}
+
+/* What does not go past the parser has a buffer that is freed with it. */
+Test(redis_reader, a_string_is_taken_without_a_copy)
+{
+	redisReply reply = {.str = (char *)(uintptr_t) "abc", .len = 3};
+	struct redis_reader reader = {.len = 5};
+	struct buf bytes;
+
+	buf_init(&reader.bytes, 10);
+	buf_add_text(&reader.bytes, "12345");
+	reader.reply.str = reader.bytes.ptr;
+	redis_reader_take(&reader, &reader.reply, &bytes);
+	cr_expect_eq(bytes.ptr, reader.reply.str);
+	cr_expect_null(reader.bytes.ptr);
+	buf_release(&bytes);
+	redis_reader_take(&reader, &reply, &bytes);
+	cr_expect(slice_is(buf_slice(&bytes), "abc"));
+	cr_expect_neq(bytes.ptr, reply.str);
+	buf_release(&bytes);
 }

@@ -96,7 +96,7 @@ static void on_admitted(void *arg, enum broker_admission admission)
 }
 
 static void on_fetched(void *arg, enum broker_fetched fetched,
-		       struct slice bytes, size_t size)
+		       struct buf *bytes, size_t size)
 {
 	struct rig *r = arg;
 
