@@ -166,7 +166,8 @@ wait "$collector" || fail "the collector ended with $?"
 
 status=0
 python3 tests/tools/ledger_check.py "$ledger" --handler ledger || status=$?
-echo "killed $worker_kills workers, $owning of them owning tasks; $child_kills executors and programs; Redis $redis_kills times; stopped $stops"
+cut=$(grep -c "Successfully truncated" "$SCRATCH/redis/redis.out") || :
+echo "killed $worker_kills workers, $owning of them owning tasks; $child_kills executors and programs; Redis $redis_kills times, $cut in the middle of a write; stopped $stops"
 echo "recovered by others: $(redis HGET "cherry:{tasks}:stats" recovered); pushed in $pushed s, drained after $((drained - pushed)) s, all in $SECONDS s"
 [ "$status" = 0 ] || fail "the ledger does not balance"
 [ $((worker_kills * 10)) -ge $((kills * 4)) ] || fail "too few workers were killed"
