@@ -146,14 +146,16 @@ int load_open(struct load *load, const struct image_source *source,
 }
 
 /* JPEG shrinks by halves; the rest is left to a good filter, so stop a little
- * above the size that is wanted. */
+ * above the size that is wanted. An edge of none would end libvips. */
 static struct shrink plan_shrink(const struct load *load, double scale)
 {
 	struct shrink shrink = {.jpeg = 1};
+	int64_t edge = MIN(load->header.width, load->header.height);
 
 	switch (load->header.format) {
 	case IMAGE_JPEG:
-		while (shrink.jpeg < 8 && scale * shrink.jpeg * 2 <= 0.8)
+		while (shrink.jpeg < 8 && shrink.jpeg * 2 <= edge &&
+		       scale * shrink.jpeg * 2 <= 0.8)
 			shrink.jpeg *= 2;
 		break;
 	case IMAGE_WEBP:

@@ -187,3 +187,27 @@ Test(damage, last_byte, .init = setup)
 		buf_release(&bytes);
 	}
 }
+
+/* A decoder that shrinks by eight would have no column left. */
+Test(damage, thin_and_out_of_reach, .init = setup)
+{
+	struct buf bytes = read_file("base.jpg");
+	struct image_variant variant = standard;
+	struct image_output thin;
+	struct image_result result;
+	struct err err;
+
+	variant.fit = IMAGE_FILL;
+	variant.width = 2;
+	variant.height = 4000;
+	variant.enlarge = true;
+	variant.format = IMAGE_JPEG;
+	cr_assert_eq(make(buf_slice(&bytes), &variant, &thin, &result, &err), 0,
+		     "%s", err.message);
+	variant.fit = IMAGE_INSIDE;
+	variant.width = variant.height = 5000;
+	err = take("2 x 4000", buf_slice(&thin.bytes), &variant);
+	cr_expect_str_eq(err.limit, "max_output_edge");
+	buf_release(&thin.bytes);
+	buf_release(&bytes);
+}
