@@ -75,8 +75,18 @@ static inline struct slice word_at(const struct buf *buf, size_t at)
 static inline const char *script_name(struct slice word, bool whole)
 {
 	static const char *const scripts[REDIS_SCRIPT_COUNT] = {
-		"register", "claim", "adopt", "take",  "settle", "beat",
-		"reap",	    "leave", "owned", "admit", "fetch"};
+		[REDIS_SCRIPT_REGISTER] = "register",
+		[REDIS_SCRIPT_CLAIM] = "claim",
+		[REDIS_SCRIPT_ADOPT] = "adopt",
+		[REDIS_SCRIPT_TAKE] = "take",
+		[REDIS_SCRIPT_ANSWER] = "answer",
+		[REDIS_SCRIPT_SETTLE] = "settle",
+		[REDIS_SCRIPT_BEAT] = "beat",
+		[REDIS_SCRIPT_REAP] = "reap",
+		[REDIS_SCRIPT_LEAVE] = "leave",
+		[REDIS_SCRIPT_OWNED] = "owned",
+		[REDIS_SCRIPT_ADMIT] = "admit",
+		[REDIS_SCRIPT_FETCH] = "fetch"};
 	static struct redis_command commands[2][REDIS_SCRIPT_COUNT];
 	int i;
 
@@ -88,7 +98,7 @@ static inline const char *script_name(struct slice word, bool whole)
 					   0);
 		if (slice_equal(word,
 				word_at(&command->bytes, whole ? 10 : 13)))
-			return scripts[i];
+			return scripts[i] ? scripts[i] : "unknown";
 	}
 	return "unknown";
 }

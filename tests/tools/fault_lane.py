@@ -26,7 +26,8 @@ LOGIN = ['AUTH', 'SELECT', 'CLIENT|SETNAME', 'CLIENT|ID', 'CLIENT|KILL',
          'EVAL|claim', 'EVAL|adopt', 'EVAL|settle', 'EVAL|admit',
          'EVAL|fetch', 'EVALSHA|owned']
 WORK = ['BLMOVE', 'CLIENT|UNBLOCK', 'EVALSHA|claim', 'EVALSHA|adopt',
-        'EVALSHA|settle', 'EVALSHA|admit', 'EVALSHA|fetch', '*|take']
+        'EVALSHA|settle', 'EVALSHA|admit', 'EVALSHA|fetch', '*|take',
+        '*|answer']
 BEAT = ['EVALSHA|beat', 'HSET', 'EXPIRE', 'ZADD']
 ENDING = ['DEL', 'ZREM', '*|leave']  # what a worker that ends says
 COMMANDS = LOGIN + WORK + BEAT + ENDING + ['PING', '*|register', '*|reap',
