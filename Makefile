@@ -1,6 +1,7 @@
 # cherry: `make demo` shows it, `make test` proves it, `make install` installs.
 #
 # Knobs: BUILD=dir  CC=clang  SANITIZE=address,undefined  WERROR=1  PREFIX=  VIPS=no
+#        V=1 shows the commands
 BUILD	?= build$(if $(SANITIZE),-san)
 PREFIX	?= /usr/local
 VERSION	:= $(shell cat src/cmd/version.txt 2>/dev/null || echo 0)
@@ -34,6 +35,13 @@ ifeq ($(VIPS),no)
 override VIPS :=
 endif
 
+# One short line for each file, none with -s.
+Q	:= $(if $(V),,@)
+silent	:= $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
+say	= $(if $(V)$(silent),,@printf '%-5s %s\n' $(1) $@)
+# As many at a time as there are processors, unless told how many.
+JOBS	= $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 ALLC	= $(CC) -std=c11 $(CPPFLAGS) $(WARN) $(LIBCFLAGS) $(CFLAGS) $(SANFLAGS)
 LDALL	= $(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -Wl,-z,relro
 
@@ -52,14 +60,17 @@ FUZZ	:= $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c
 all: $(BUILD)/cherry $(if $(VIPS),$(BUILD)/cherry-image.so)
 
 $(BUILD)/cherry: $(BUILD)/src/cmd/main.o $(BUILD)/libcherry.a
-	$(LDALL) -rdynamic -o $@ $^ $(LIBS)
+	$(call say,LD)
+	$(Q)$(LDALL) -rdynamic -o $@ $^ $(LIBS)
 
 $(BUILD)/libcherry.a: $(LIBOBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR)
+	$(Q)ar rcs $@ $^
 
 $(BUILD)/cherry-image.so: $(IMAGEO)
-	$(LDALL) -shared -o $@ $^ $(shell $(PKG) --libs vips) -lm
+	$(call say,LD)
+	$(Q)$(LDALL) -shared -o $@ $^ $(shell $(PKG) --libs vips) -lm
 
 # Reading JSON is what everything waits for; these two gain a tenth by it.
 $(BUILD)/pic/src/image/resample.o \
@@ -68,29 +79,35 @@ $(BUILD)/src/base/json_read.o $(BUILD)/src/codec/json_read.o: \
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(ALLC) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(ALLC) -MMD -MP -c -o $@ $<
 
 $(BUILD)/pic/%.o: %.c
 	@mkdir -p $(@D)
-	$(ALLC) $(shell $(PKG) --cflags vips) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(ALLC) $(shell $(PKG) --cflags vips) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
 
 # Programs of the tests, each from one file.
 $(BUILD)/tests/%.o: CPPFLAGS += -Itests -Wno-unused-function
 
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/libcherry.a
-	$(LDALL) -o $@ $^ $(LIBS) -lcriterion
+	$(call say,LD)
+	$(Q)$(LDALL) -o $@ $^ $(LIBS) -lcriterion
 
 $(BUILD)/tests/%: $(BUILD)/tests/tools/%.o $(BUILD)/libcherry.a
-	$(LDALL) -o $@ $^ $(LIBS)
+	$(call say,LD)
+	$(Q)$(LDALL) -o $@ $^ $(LIBS)
 
 $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libcherry.a
 	@mkdir -p $(@D)
-	$(LDALL) -o $@ $^ $(LIBS) $(if $(call has,libcjson),-lcjson) \
+	$(call say,LD)
+	$(Q)$(LDALL) -o $@ $^ $(LIBS) $(if $(call has,libcjson),-lcjson) \
 		$(if $(call has,libjpeg),-ljpeg)
 
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libcherry.a
 	@mkdir -p $(@D)
-	$(LDALL) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ $(LIBS)
+	$(call say,LD)
+	$(Q)$(LDALL) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ $(LIBS)
 
 # Whole decodes: the picture library is linked in.
 ifneq ($(VIPS),)
@@ -107,17 +124,17 @@ tests: all $(UNIT) $(TOOLS)
 deps:
 	@scripts/install-packages
 demo: deps
-	@$(MAKE) --no-print-directory all $(BUILD)/tests/make_photo
+	@$(MAKE) --no-print-directory $(JOBS) all $(BUILD)/tests/make_photo
 	@BUILD=$(BUILD) scripts/demo
 test: deps
-	@$(MAKE) --no-print-directory WERROR=$(WERROR) check
+	@$(MAKE) --no-print-directory $(JOBS) WERROR=$(WERROR) check
 check: tests
 	@BUILD=$(BUILD) scripts/run-tests
 bench: deps
-	@$(MAKE) --no-print-directory all $(BENCH) $(TOOLS)
+	@$(MAKE) --no-print-directory $(JOBS) all $(BENCH) $(TOOLS)
 	@BUILD=$(BUILD) scripts/run-bench
 soak: deps
-	@$(MAKE) --no-print-directory tests
+	@$(MAKE) --no-print-directory $(JOBS) tests
 	@BUILD=$(BUILD) scripts/run-soak
 fuzz: deps
 	@scripts/run-fuzz
