@@ -34,6 +34,9 @@ endif
 ifeq ($(VIPS),no)
 override VIPS :=
 endif
+# Pictures: libjpeg is libvips's own, and the build works without its header.
+IMAGEFLAGS = $(shell $(PKG) --cflags vips) $(if $(call has,libjpeg),-DHAVE_JPEG)
+IMAGELIBS = $(shell $(PKG) --libs vips) $(if $(call has,libjpeg),-ljpeg)
 
 # One short line for each file, none with -s.
 Q	:= $(if $(V),,@)
@@ -70,7 +73,7 @@ $(BUILD)/libcherry.a: $(LIBOBJ)
 
 $(BUILD)/cherry-image.so: $(IMAGEO)
 	$(call say,LD)
-	$(Q)$(LDALL) -shared -o $@ $^ $(shell $(PKG) --libs vips) -lm
+	$(Q)$(LDALL) -shared -o $@ $^ $(IMAGELIBS) -lm
 
 # Reading JSON is what everything waits for; these two gain a tenth by it.
 $(BUILD)/pic/src/image/resample.o \
@@ -85,7 +88,7 @@ $(BUILD)/%.o: %.c
 $(BUILD)/pic/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(ALLC) $(shell $(PKG) --cflags vips) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
+	$(Q)$(ALLC) $(IMAGEFLAGS) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
 
 # Programs of the tests, each from one file.
 $(BUILD)/tests/%.o: CPPFLAGS += -Itests -Wno-unused-function
@@ -115,7 +118,7 @@ $(BUILD)/tests/fuzz/fuzz_image_decode.o: CPPFLAGS += -DHAVE_VIPS \
 	$(shell $(PKG) --cflags vips)
 $(BUILD)/fuzz/fuzz_image_decode: $(filter $(BUILD)/pic/src/image/%,$(IMAGEO))
 $(BUILD)/fuzz/fuzz_image_decode: LIBS := $(BUILD)/libcherry.a $(LIBS) \
-	$(shell $(PKG) --libs vips)
+	$(IMAGELIBS)
 endif
 
 tests: all $(UNIT) $(TOOLS)
@@ -142,7 +145,7 @@ fuzz: deps
 lint:
 	@scripts/check-layers
 	@clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
-	@git ls-files 'src/*.c' | xargs -P 2 -I{} clang-tidy --quiet {} -- -std=c11 $(CPPFLAGS) $(LIBCFLAGS) $(shell $(PKG) --cflags vips)
+	@git ls-files 'src/*.c' | xargs -P 2 -I{} clang-tidy --quiet {} -- -std=c11 $(CPPFLAGS) $(LIBCFLAGS) $(IMAGEFLAGS)
 format:
 	@clang-format -i $$(git ls-files '*.c' '*.h')
 

@@ -202,11 +202,28 @@ static int drop_wrong_profile(VipsImage **image)
 	return 0;
 }
 
+/* Decodes here what libvips would take longer for. */
+static void decode_early(struct load *load, struct shrink shrink)
+{
+	VipsImage *pixels;
+
+	if (load->header.format != IMAGE_JPEG || load->header.whole)
+		return;
+	pixels = jpeg_shrunk(load->source->bytes, shrink.jpeg, load->image);
+	if (!pixels)
+		return;
+	g_object_unref(load->image);
+	load->image = pixels;
+}
+
 static int open_pixels(struct load *load, struct err *err)
 {
+	struct shrink shrink = plan_shrink(load, load->scale);
+
 	g_clear_object(&load->image);
-	load->image =
-		call_loader(load, load->page, plan_shrink(load, load->scale));
+	load->image = call_loader(load, load->page, shrink);
+	if (load->image)
+		decode_early(load, shrink);
 	if (!load->image || drop_wrong_profile(&load->image))
 		return image_error("the picture cannot be decoded", err);
 	load->used = false;

@@ -76,6 +76,15 @@ void memory_fields(VipsImage *from, VipsImage *to);
  * heifload of 8.14 leaves profile, Exif and XMP in memory of that one. */
 void memory_own_fields(VipsImage *image);
 
+/* --- jpeg.c ---------------------------------------------------------------- */
+
+/*
+ * The pixels of `like`, which is a JPEG of `bytes` that was opened with
+ * `shrink`, in memory, with its metadata. NULL where this is left to libvips:
+ * also where anything is wrong with it.
+ */
+VipsImage *jpeg_shrunk(struct slice bytes, int shrink, VipsImage *like);
+
 /* --- pyramid.c ------------------------------------------------------------ */
 
 /* Halves of `image`, which is in memory. 0, or -1 with libvips's error;

@@ -211,3 +211,28 @@ Test(damage, thin_and_out_of_reach, .init = setup)
 	buf_release(&thin.bytes);
 	buf_release(&bytes);
 }
+
+/* One byte of the entropy: too few bytes are left for all blocks. */
+Test(damage, entropy, .init = setup)
+{
+	struct buf bytes = read_file("../../cases/jpeg-scans/one.jpg");
+	struct image_variant variant = standard;
+	struct err err;
+	size_t i;
+
+	for (i = 20; i <= 320; i += 100) {
+		variant.width = variant.height = (int64_t)i;
+		err = take("whole", buf_slice(&bytes), &variant);
+		cr_expect_eq(err.code, ERR_NONE);
+		bytes.ptr[31043] ^= 1;
+		bytes.ptr[31044] ^= 85;
+		err = take("changed", buf_slice(&bytes), &variant);
+		cr_expect_eq(err.code, ERR_BAD_INPUT, "%zu", i);
+		bytes.ptr[31043] ^= 1;
+		bytes.ptr[31044] ^= 85;
+		err = take("cut", slice_of(bytes.ptr, 40000), &variant);
+		cr_expect_eq(err.code, ERR_BAD_INPUT);
+		cr_expect_str_eq(err.reason, "truncated");
+	}
+	buf_release(&bytes);
+}

@@ -386,3 +386,45 @@ Test(image, sizes_from_one_decode, .init = setup)
 	cr_expect_str_eq(err.limit, "max_output_edge");
 	buf_release(&bytes);
 }
+
+/* --- One decoder and the other ------------------------------------------------ */
+
+static struct buf thumbnail_of(const char *name, int64_t width, int64_t height)
+{
+	struct buf bytes = read_file(name);
+	struct image_variant variant = standard;
+	struct image_output output;
+	struct image_result result;
+	struct err err;
+
+	variant.width = width;
+	variant.height = height;
+	variant.fit = height ? IMAGE_FILL : IMAGE_INSIDE;
+	cr_assert_eq(make(buf_slice(&bytes), &variant, &output, &result, &err),
+		     0, "%s: %s", name, err.message);
+	buf_release(&bytes);
+	return output.bytes;
+}
+
+/* The same coefficients in one scan and in ten: libjpeg by itself makes of the
+ * first what libvips makes of the second. */
+Test(image, one_scan_as_many, .init = setup)
+{
+	static const int64_t sizes[][2] = {{20, 0},  {120, 0}, {121, 0},
+					   {200, 0}, {401, 0}, {602, 0},
+					   {7, 90},  {90, 7},  {1203, 917}};
+	size_t i;
+
+	for (i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		struct buf one = thumbnail_of("../../cases/jpeg-scans/one.jpg",
+					      sizes[i][0], sizes[i][1]);
+		struct buf many =
+			thumbnail_of("../../cases/jpeg-scans/many.jpg",
+				     sizes[i][0], sizes[i][1]);
+
+		cr_expect(slice_equal(buf_slice(&one), buf_slice(&many)),
+			  "%d x %d", (int)sizes[i][0], (int)sizes[i][1]);
+		buf_release(&one);
+		buf_release(&many);
+	}
+}
