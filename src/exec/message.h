@@ -97,7 +97,9 @@ struct message_output {
  * until the task that uses it is over.
  */
 struct message_region {
-	int fd;	       /* -1: none yet */
+	int fd; /* -1: none yet */
+	char *map;
+	size_t ready;  /* bytes whose pages are there */
 	uint64_t user; /* number of the task that uses it; 0: free */
 };
 

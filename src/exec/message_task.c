@@ -19,7 +19,6 @@ enum place { PLACE_INLINE, PLACE_BULK };
 #define BULK_SEALS   (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
 #define REGION_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 #define REGION_SIZE  ((size_t)16 << 20)
-#define PAGE_MOST    65536 /* the largest there is */
 
 /* --- Regions -------------------------------------------------------------- */
 
@@ -30,6 +29,8 @@ void message_region_init(struct message_region *region)
 
 void message_region_release(struct message_region *region)
 {
+	if (region->map)
+		munmap(region->map, REGION_SIZE);
 	if (region->fd >= 0)
 		close(region->fd);
 	message_region_init(region);
@@ -43,26 +44,46 @@ void message_region_free(struct message_region *region, uint64_t number)
 
 void message_region_trim(struct message_region *region)
 {
-	if (region->fd >= 0 && !region->user)
-		(void)fallocate(region->fd,
-				FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
-				(off_t)REGION_SIZE);
+	if (region->fd < 0 || region->user)
+		return;
+	(void)fallocate(region->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+			0, (off_t)REGION_SIZE);
+	region->ready = 0;
 }
 
-/* A descriptor of it for one task; -1 where there is none to be had. */
+static int region_make(struct message_region *region)
+{
+	void *map;
+
+	region->fd = descriptor_memory("cherry: inputs");
+	if (region->fd < 0)
+		return -1;
+	if (ftruncate(region->fd, (off_t)REGION_SIZE) ||
+	    fcntl(region->fd, F_ADD_SEALS, REGION_SEALS))
+		return -1;
+	map = mmap(NULL, REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+		   region->fd, 0);
+	if (map == MAP_FAILED)
+		return -1;
+	region->map = map;
+	return 0;
+}
+
+/* Ready for `size` bytes: what the system has no memory for is found out here,
+ * and not by a signal when it is written to. A descriptor of it for one task;
+ * -1 where there is none to be had. */
 static int region_use(struct message_region *region, size_t size)
 {
 	if (!region || region->user || size > REGION_SIZE)
 		return -1;
-	if (region->fd < 0) {
-		region->fd = descriptor_memory("cherry: inputs");
-		if (region->fd < 0)
+	if (region->fd < 0 && region_make(region)) {
+		message_region_release(region);
+		return -1;
+	}
+	if (size > region->ready) {
+		if (fallocate(region->fd, 0, 0, (off_t)size))
 			return -1;
-		if (ftruncate(region->fd, (off_t)REGION_SIZE) ||
-		    fcntl(region->fd, F_ADD_SEALS, REGION_SEALS)) {
-			message_region_release(region);
-			return -1;
-		}
+		region->ready = size;
 	}
 	return fcntl(region->fd, F_DUPFD_CLOEXEC, 3);
 }
@@ -72,7 +93,7 @@ static int region_use(struct message_region *region, size_t size)
 /* A memfd that is being filled; fd is -1 if all is inline. */
 struct bulk_writer {
 	int fd;
-	bool is_region;
+	char *map; /* of the region, if it is that */
 	uint64_t len;
 	int error;
 };
@@ -81,6 +102,11 @@ static void bulk_add(struct bulk_writer *bulk, struct slice bytes)
 {
 	ssize_t n;
 
+	if (bulk->map) {
+		memcpy(bulk->map + bulk->len, bytes.ptr, bytes.len);
+		bulk->len += bytes.len;
+		return;
+	}
 	while (bytes.len && !bulk->error) {
 		n = pwrite(bulk->fd, bytes.ptr, bytes.len, (off_t)bulk->len);
 		if (n < 0 && errno == EINTR)
@@ -122,8 +148,9 @@ static int bulk_open(const struct message_task *task, struct bulk_writer *bulk,
 	if (sum <= MESSAGE_INLINE_MAX)
 		return 0;
 	bulk->fd = region_use(task->region, sum);
-	bulk->is_region = bulk->fd >= 0;
-	if (!bulk->is_region)
+	if (bulk->fd >= 0)
+		bulk->map = task->region->map;
+	else
 		bulk->fd = descriptor_memory("cherry: input");
 	if (bulk->fd < 0)
 		return err_set(err, ERR_INTERNAL,
@@ -134,18 +161,20 @@ static int bulk_open(const struct message_task *task, struct bulk_writer *bulk,
 
 /* Nothing of the task before it lies behind the last byte, up to the end of the
  * page, where a decoder may read a little too far. */
-static int region_clear(const struct bulk_writer *bulk)
+static void region_clear(const struct bulk_writer *bulk)
 {
-	return fallocate(bulk->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-			 (off_t)bulk->len, PAGE_MOST);
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+	memset(bulk->map + bulk->len, 0, (page - bulk->len % page) % page);
 }
 
 static void bulk_close(struct bulk_writer *bulk)
 {
 	if (bulk->fd < 0 || bulk->error)
 		return;
-	if (bulk->is_region ? region_clear(bulk)
-			    : fcntl(bulk->fd, F_ADD_SEALS, BULK_SEALS))
+	if (bulk->map)
+		region_clear(bulk);
+	else if (fcntl(bulk->fd, F_ADD_SEALS, BULK_SEALS))
 		bulk->error = errno;
 }
 
@@ -191,7 +220,7 @@ int message_task_put(struct frame_writer *writer,
 	}
 	if (frame_end(writer, begin, bulk.fd, err))
 		return -1;
-	if (bulk.is_region)
+	if (bulk.map)
 		task->region->user = task->number;
 	return 0;
 }
