@@ -19,7 +19,7 @@ import threading
 import time
 
 sys.dont_write_bytecode = True
-from fault_lane import COMMANDS, ENDING, PATIENCE, Lane, Wrong
+from fault_lane import BOUND_START, COMMANDS, ENDING, PATIENCE, Lane, Wrong
 
 BUILD, SCRATCH = sys.argv[1], sys.argv[2]
 LONG = '--long' in sys.argv
@@ -62,7 +62,7 @@ def cell_error(lane, command, error):
         lane.rule('clear')
         lane.stop_worker()
         lane.start_worker()
-        return lane.recover()
+        return lane.recover(BOUND_START)
     lane.rule('clear')
     if command == 'CLIENT|UNBLOCK':
         lane.worker.send_signal(signal.SIGUSR2)
@@ -148,7 +148,7 @@ def cell_leave(lane, count):
         if lane.redis.run('EXISTS', 'cherry:{tasks}:workers'):
             raise Wrong('the worker has not signed out')
         lane.start_worker()
-        lane.recover()
+        lane.recover(BOUND_START)
     if most > 2:
         raise Wrong('the worker takes %.1f s to end' % most)
     return most
