@@ -19,9 +19,11 @@
 /* The payload travels once more, as the fence. */
 #define BRIEF_MAX 1024
 
-/* Longer than a tick of most kernels: a sleep that a timer of its own has to end
- * costs a few microseconds more on virtual machines. */
-#define LINGER_SECONDS 0.005
+#define LINGER_SECONDS 0.001
+/* For a task that is hardly ever at work that long: beyond the tick of most
+ * kernels, since a sleep that a timer of its own has to end costs a few
+ * microseconds more on virtual machines. */
+#define LINGER_BRIEF_SECONDS 0.005
 
 bool redis_hand_suits(const struct redis_queue *queue, struct slice payload)
 {
@@ -32,13 +34,14 @@ bool redis_hand_suits(const struct redis_queue *queue, struct slice payload)
 	       redis->events->is_brief(redis->arg, queue->index, payload);
 }
 
-void redis_hand_linger(struct redis_broker *redis)
+void redis_hand_linger(struct redis_broker *redis, bool brief)
 {
 	bool pending = redis->asks || redis->items;
+	double wait = brief ? LINGER_BRIEF_SECONDS : LINGER_SECONDS;
 
-	redis->linger_until = redis_now(redis) + LINGER_SECONDS;
+	redis->linger_until = redis_now(redis) + wait;
 	/* What the task asked for meanwhile does not wait for it. */
-	redis->loop->timer_set(redis->turn, pending ? 0 : LINGER_SECONDS);
+	redis->loop->timer_set(redis->turn, pending ? 0 : wait);
 }
 
 bool redis_hand_begin(struct redis_queue *queue, const redisReply *reply)
@@ -63,7 +66,7 @@ bool redis_hand_begin(struct redis_queue *queue, const redisReply *reply)
 	memcpy(known->inbox, payload.ptr, payload.len);
 	known->inbox_len = payload.len;
 	queue->handed = like.id;
-	redis_hand_linger(redis);
+	redis_hand_linger(redis, true);
 	return true;
 }
 

@@ -50,7 +50,7 @@ static void on_adopt(void *arg, const redisReply *reply)
 	}
 	/* After the task has been handed on. */
 	if (!redis->more && redis->known.count)
-		redis_hand_linger(redis);
+		redis_hand_linger(redis, queue->brief);
 	else
 		redis_broker_wake(redis);
 }

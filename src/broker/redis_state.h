@@ -311,7 +311,7 @@ bool redis_hand_holds(const struct redis_queue *queue);
 void redis_hand_forget(struct redis_broker *redis, size_t queue, uint64_t id);
 /* A lone task is mostly answered in a moment; to wait at the queue meanwhile
  * would keep Redis and a processor from what the answer waits for. */
-void redis_hand_linger(struct redis_broker *redis);
+void redis_hand_linger(struct redis_broker *redis, bool brief);
 
 /* --- redis_name.c ------------------------------------------------------------ */
 
