@@ -266,7 +266,7 @@ def main():
         print('sent, and not in the matrix: %s' % sorted(strange))
     if missing and not ONLY:
         print('in the matrix, and never sent: %s' % sorted(missing))
-    sys.exit(1 if bad or strange or missing and not ONLY else 0)
+    sys.exit(1 if bad or not made or strange or missing and not ONLY else 0)
 
 
 main()

@@ -145,7 +145,7 @@ Test(hand, ends_that_are_no_reply_go_by_way_of_owned)
 	broker_want(w->broker, 0);
 	rig_settle(w, 3, (struct broker_settlement){.how = BROKER_GIVE_BACK});
 	rig_wait(&rig, w->settled_count == 4);
-	cr_expect_eq(length("q"), 1);
+	cr_assert_eq(length("q"), 1);
 	cr_expect_eq(owned() + inbox(), 0);
 }
 
@@ -227,6 +227,45 @@ Test(hand, where_ids_are_cancelled_it_is_not_owned)
 	give("brief");
 	cr_expect(w->claims[3].claim.check_cancel);
 	cr_expect_eq(owned(), 1);
+}
+
+/*
+ * A long reply goes before the answer of a brief task, on the connection of
+ * both, and Redis does not read: the answer waits here for longer than a queue is
+ * left alone. Were the queue waited at meanwhile, on another connection, another
+ * task would come to lie in the inbox first, and this one's answer would miss it.
+ */
+Test(hand, nothing_comes_into_the_inbox_before_its_answer)
+{
+	static char text[8 << 20];
+
+	memset(text, 'x', sizeof(text));
+	give("slow");
+	give("brief one"); /* waits at the queue as for brief ones again */
+	rig_finish(w, 2, "r");
+	rig_wait(&rig, w->settled_count == 2);
+	give("brief two");
+	cr_assert_eq(inbox(), 1);
+	rig_run(&rig, "LPUSH", "q", "brief three", NULL);
+	kill(rig.server, SIGSTOP);
+	rig_settle(w, 1,
+		   (struct broker_settlement){
+			   .how = BROKER_FINISH,
+			   .reply_to = SLICE("long"),
+			   .reply = slice_of(text, sizeof(text)),
+			   .reply_ttl = 60});
+	rig_finish(w, 3, "r");
+	rig_idle(&rig, 0.1);
+	kill(rig.server, SIGCONT);
+	rig_wait(&rig, w->settled_count == 4);
+	cr_assert_eq(w->claims[3].outcome, BROKER_SETTLED);
+	rig_wait(&rig, w->claim_count == 5);
+	cr_expect_str_eq(w->claims[4].payload, "brief three");
+	rig_finish(w, 4, "r");
+	rig_wait(&rig, w->settled_count == 5);
+	cr_expect_str_eq(rig_text(&rig, "LRANGE", "r", "0", "-1", NULL),
+			 "brief one brief two brief three");
+	cr_expect_eq(owned() + inbox() + length("q"), 0);
 }
 
 /* As after a stop of a minute, when others took it for dead. */
