@@ -244,42 +244,36 @@ Test(faults, error_replies_on_every_command_4)
 	run_matrix(3);
 }
 
-Test(faults, a_reset_after_each_byte_of_the_replies)
+/* A rule with ever more bytes, `seconds` each: in small steps up to 200, where
+ * most happens, in large ones up to `end`. */
+static void run_bytes(const char *name, int small, int large, int end,
+		      double seconds)
 {
 	char text[40];
 	int i;
 
-	for (i = 1; i < 1500; i += i < 200 ? 7 : 61) {
-		snprintf(text, sizeof(text), "reset %d", i);
+	for (i = 1; i < end; i += i < 200 ? small : large) {
+		snprintf(text, sizeof(text), "%s %d", name, i);
 		rule(text);
 		push(3);
-		work(0.02);
+		work(seconds);
 		rule("clear");
-		snprintf(text, sizeof(text), "reset after %d bytes", i);
 		expect_all(text);
 		if (w->claim_count > RIG_CLAIMS / 2)
 			forget_claims();
 	}
 }
 
+Test(faults, a_reset_after_each_byte_of_the_replies)
+{
+	run_bytes("reset", 7, 61, 1500, 0.02);
+}
+
 /* Requests that reach the server when their connection is believed dead: a
  * claim among them must not come to life. */
 Test(faults, requests_that_arrive_late)
 {
-	char text[40];
-	int i;
-
-	for (i = 1; i < 4000; i += i < 200 ? 23 : 211) {
-		snprintf(text, sizeof(text), "late %d", i);
-		rule(text);
-		push(3);
-		work(0.3);
-		rule("clear");
-		snprintf(text, sizeof(text), "late after %d bytes", i);
-		expect_all(text);
-		if (w->claim_count > RIG_CLAIMS / 2)
-			forget_claims();
-	}
+	run_bytes("late", 23, 211, 4000, 0.3);
 	rig_idle(&rig, 1);
 	cr_expect_eq(rig_run(&rig, "HLEN",
 			     rig_key("q", "owned", broker_name(w->broker)),
