@@ -8,15 +8,12 @@
  * missed, 77 without redis-server.
  */
 #include <dirent.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "broker/client.h"
+#include "bench_redis.h"
 
 #define TASKS	  200000
 #define CALL	  64
@@ -28,24 +25,13 @@
 #define MASTER_KB 10240
 #define EXEC_KB	  40960
 
-static char dir[] = "/tmp/cherry-bench.XXXXXX";
-static char url[64], socket_path[64], program[200];
+static char program[200];
 static int missed;
 
 static void fail(const char *what)
 {
 	fprintf(stderr, "bench_throughput: %s\n", what);
 	exit(1);
-}
-
-static struct client *connect_redis(void)
-{
-	struct err err = ERR_INIT;
-	struct client *client = client_open(url, NULL, 30, &err);
-
-	if (!client)
-		fail(err.message);
-	return client;
 }
 
 static struct client_reply *words(struct client *client,
@@ -72,56 +58,12 @@ static int64_t number(struct client *client, const char *const *list)
 
 /* --- Processes ----------------------------------------------------------------- */
 
-static pid_t start(const char *const *argv)
-{
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		int null = open("/dev/null", O_RDWR);
-
-		dup2(null, 0);
-		dup2(null, 1);
-		dup2(null, 2);
-		execvp(argv[0], (char *const *)(uintptr_t)argv);
-		_exit(127);
-	}
-	return pid;
-}
-
-static void stop(pid_t pid)
-{
-	kill(pid, SIGTERM);
-	waitpid(pid, NULL, 0);
-}
-
-static pid_t start_redis(void)
-{
-	const char *argv[] = {"redis-server", "--port", "0", "--unixsocket",
-			      socket_path,    "--save", "",  "--appendonly",
-			      "no",	      "--dir",	dir, NULL};
-	struct err err = ERR_INIT;
-	pid_t pid = start(argv);
-	int i;
-
-	for (i = 0; i < 500; i++) {
-		struct client *client = client_open(url, NULL, 1, &err);
-
-		client_free(client);
-		if (client)
-			return pid;
-		if (waitpid(pid, NULL, WNOHANG) == pid)
-			return 0;
-		usleep(10000);
-	}
-	return 0;
-}
-
 static pid_t start_worker(void)
 {
-	const char *argv[] = {program, "work",	"--redis", url,
+	const char *argv[] = {program, "work",	"--redis", bench_url,
 			      "-q",    "tasks", NULL};
 
-	return start(argv);
+	return bench_start(argv);
 }
 
 /* --- The raw limit --------------------------------------------------------------- */
@@ -265,7 +207,7 @@ static double worker_rate(struct client *client)
 		usleep(2000);
 	}
 	end = clock_monotonic();
-	stop(worker);
+	bench_stop(worker);
 	return TASKS / (end - begin);
 }
 
@@ -317,7 +259,7 @@ static pid_t start_responder(void)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		struct client *client = connect_redis();
+		struct client *client = bench_connect();
 
 		for (;;) {
 			client_reply_free(
@@ -417,27 +359,19 @@ int main(int argc, char **argv)
 	struct client *client;
 	pid_t redis, worker;
 
-	if (!mkdtemp(dir))
-		return 1;
-	snprintf(socket_path, sizeof(socket_path), "%.50s/s", dir);
-	snprintf(url, sizeof(url), "unix://%.54s", socket_path);
 	snprintf(program, sizeof(program), "./%.150s/cherry",
 		 build ? build : "build");
-	redis = start_redis();
-	if (!redis)
-		return 77;
-	client = connect_redis();
+	redis = bench_redis_start();
+	client = bench_connect();
 	worker = start_worker();
 	wait_ready(client);
 	bench_memory(worker);
 	bench_pickup(client, worker);
-	stop(worker);
+	bench_stop(worker);
 	if (argc < 2)
 		bench_rate(client);
 	(void)argv;
 	client_free(client);
-	stop(redis);
-	unlink(socket_path);
-	rmdir(dir);
+	bench_redis_stop(redis);
 	return missed;
 }

@@ -5,15 +5,11 @@
  * spends on asking; Redis's own is told apart. Ends with status 1 where the bar
  * is missed, 77 without redis-server, libvips or libjpeg.
  */
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #if __has_include(<jpeglib.h>)
-#include "broker/client.h"
+#include "bench_redis.h"
 #include "paired.h"
 #include "picture_handler.h"
 
@@ -21,58 +17,10 @@
 #define WARM   3
 #define BAR    1.1
 
-static char dir[] = "/tmp/cherry-bench.XXXXXX";
-static char url[80], socket_path[64];
-
 static void fail(const char *what)
 {
 	fprintf(stderr, "bench_thumbnail_redis: %s\n", what);
 	exit(1);
-}
-
-static pid_t start(const char *const *argv)
-{
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		int null = open("/dev/null", O_RDWR);
-
-		dup2(null, 0);
-		dup2(null, 1);
-		dup2(null, 2);
-		execvp(argv[0], (char *const *)(uintptr_t)argv);
-		_exit(127);
-	}
-	return pid;
-}
-
-static void stop(pid_t pid)
-{
-	kill(pid, SIGTERM);
-	waitpid(pid, NULL, 0);
-}
-
-static pid_t start_redis(void)
-{
-	const char *argv[] = {"redis-server", "--port", "0", "--unixsocket",
-			      socket_path,    "--save", "",  "--appendonly",
-			      "no",	      "--dir",	dir, NULL};
-	struct err err = ERR_INIT;
-	pid_t pid = start(argv);
-	int i;
-
-	for (i = 0; i < 500; i++) {
-		struct client *client = client_open(url, NULL, 1, &err);
-
-		client_free(client);
-		if (client)
-			return pid;
-		if (waitpid(pid, NULL, WNOHANG) == pid)
-			exit(77);
-		usleep(10000);
-	}
-	fail("redis-server does not answer");
-	return 0;
 }
 
 static struct client_reply *ask(struct client *client,
@@ -177,31 +125,23 @@ int main(void)
 	const char *cherry =
 		getenv("CHERRY") ? getenv("CHERRY") : "build/cherry";
 	static struct paired paired;
-	struct err err = ERR_INIT;
 	struct client *client;
 	pid_t redis, worker;
 	bool missed;
 
 	picture_start();
-	if (!mkdtemp(dir))
-		fail(dir);
-	snprintf(socket_path, sizeof(socket_path), "%s/redis", dir);
-	snprintf(url, sizeof(url), "unix://%s", socket_path);
-	redis = start_redis();
-	worker = start((const char *[]){cherry, "work", "--redis", url,
-					"--concurrency", "1", NULL});
-	client = client_open(url, NULL, 60, &err);
-	if (!client)
-		fail(err.message);
+	redis = bench_redis_start();
+	worker = bench_start((const char *[]){cherry, "work", "--redis",
+					      bench_url, "--concurrency", "1",
+					      NULL});
+	client = bench_connect();
 	put_photo(client);
 	measure(client, redis, worker, &paired);
 	missed = paired_report(
 		&paired, "256 px through Redis; peer: the handler alone", BAR);
 	client_free(client);
-	stop(worker);
-	stop(redis);
-	unlink(socket_path);
-	rmdir(dir);
+	bench_stop(worker);
+	bench_redis_stop(redis);
 	free(photo);
 	return missed;
 }
