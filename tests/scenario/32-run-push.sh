@@ -132,6 +132,13 @@ redis DEL other >/dev/null
 expect_status 0 "$CHERRY" push -q other --lines --set queue:other.payload=raw --set queue:other.task=echo <"$SCRATCH/tasks"
 redis LRANGE other 0 -1 | tac | cmp -s - "$SCRATCH/tasks" || fail "a raw queue's words were changed"
 redis DEL other >/dev/null
+# Whoever waits may name the list, too.
+expect_status 1 "$CHERRY" push -q other --wait=0.1 --reply-to r:named echo
+expect_output '*0 of 1 replies*' err
+redis RPOP other | grep -q '"reply_to":"r:named"' || fail "--wait does not take --reply-to"
+printf '{"n":[1,2]}' >"$SCRATCH/bytes"
+expect_status 0 "$CHERRY" push --wait=20 --input "input=@$SCRATCH/bytes" serialize '{"from":"json","to":"bencode"}'
+expect_output '*"output":"d1:nli1ei2eee"*' out
 head -c 100000 /dev/urandom >"$SCRATCH/bytes"
 "$CHERRY" push --wait=20 --input "input=@$SCRATCH/bytes" serialize '{"from":"pickle","to":"json"}' >"$SCRATCH/out" || :
 expect_output '*"code":"bad_input"*' out

@@ -72,6 +72,9 @@ for part in 'concurrency = 5' 'CHERRY_CHERRY_CONCURRENCY' 'log_level = debug' \
 	grep -q -- "$part" "$SCRATCH/show" || fail "no $part in $(cat "$SCRATCH/show")"
 done
 ! grep -q hush "$SCRATCH/show" || fail "a secret is shown"
+[ -z "$(grep '^\[' "$SCRATCH/show" | sort | uniq -d)" ] || fail "a section is shown twice"
+"$CHERRY" config show --set redis.url=redis://me:hush@host:1/2 >"$SCRATCH/show"
+grep -q 'url = redis://me:\*\*\*@host:1/2' "$SCRATCH/show" || fail "a URL's password: $(grep url "$SCRATCH/show")"
 status=0
 "$CHERRY" config check --set cherry.concurency=1 2>"$SCRATCH/err" || status=$?
 [ "$status" = 78 ] && grep -q 'did you mean' "$SCRATCH/err" || fail "$(cat "$SCRATCH/err")"

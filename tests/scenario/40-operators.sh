@@ -48,6 +48,12 @@ wait_for 10 '"$CHERRY" ping --redis "$REDIS_URL" >/dev/null 2>&1' 'a ping'
 expect 0 ping
 said 'tasks: 1 worker'
 
+# One that gave its last sign a minute ago is none.
+redis ZADD 'cherry:{stale}:workers' $((($(date +%s) - 60) * 1000)) host:1:stale >/dev/null
+expect 1 ping -q stale
+said 'no worker is alive'
+redis DEL 'cherry:{stale}:workers' >/dev/null
+
 # A worker that is told to be quiet is alive, and no use.
 kill -USR1 "$worker"
 wait_for 15 '! "$CHERRY" ping --redis "$REDIS_URL" 2>"$SCRATCH/err" >"$SCRATCH/out"' 'a ping that fails'
