@@ -9,36 +9,20 @@
 
 #define OK "\"status\":\"ok\""
 
-#define ONCE(task_name, line)                                                  \
+#define PROGRAM(task_name, line, ...)                                          \
 	{                                                                      \
 		.name = (task_name), .timeout = 20, .max_timeout = 60,         \
 		.retries = 0, .backoff_min = 0.01, .backoff_max = 0.02,        \
 		.program = &(const struct master_program)                      \
 		{                                                              \
-			.command = (line), .max_output = 100000,               \
-			.processes = 4                                         \
+			.command = (line), .max_output = 100000, __VA_ARGS__   \
 		}                                                              \
 	}
+#define ONCE(task_name, line) PROGRAM(task_name, line, .processes = 4)
 #define JSON(task_name, line)                                                  \
-	{                                                                      \
-		.name = (task_name), .timeout = 20, .max_timeout = 60,         \
-		.backoff_min = 0.01, .backoff_max = 0.02,                      \
-		.program = &(const struct master_program)                      \
-		{                                                              \
-			.command = (line), .max_output = 100000,               \
-			.processes = 1, .result_json = true                    \
-		}                                                              \
-	}
+	PROGRAM(task_name, line, .processes = 1, .result_json = true)
 #define LINES(task_name, line)                                                 \
-	{                                                                      \
-		.name = (task_name), .timeout = 20, .max_timeout = 60,         \
-		.retries = 0, .backoff_min = 0.01, .backoff_max = 0.02,        \
-		.program = &(const struct master_program)                      \
-		{                                                              \
-			.command = (line), .mode = MASTER_PROGRAM_LINES,       \
-			.max_output = 100000, .processes = 2                   \
-		}                                                              \
-	}
+	PROGRAM(task_name, line, .processes = 2, .mode = MASTER_PROGRAM_LINES)
 
 static const struct master_task tasks[] = {
 	ONCE("cat", "/bin/cat"),
@@ -73,13 +57,13 @@ static const struct master_task tasks[] = {
 	LINES("first", "/bin/false"),
 };
 
-static struct master_options program_options(void)
+static void begin(void)
 {
 	struct master_options options = run_options();
 
 	options.tasks = tasks;
 	options.task_count = sizeof(tasks) / sizeof(tasks[0]);
-	return options;
+	run_begin(&options);
 }
 
 static size_t push(const char *task, const char *more)
@@ -92,11 +76,10 @@ static size_t push(const char *task, const char *more)
 
 Test(programs, once, .timeout = 60)
 {
-	struct master_options options = program_options();
 	size_t cat, input, env, none, soon, never, dies, json, half, array;
 	size_t latin, twice;
 
-	run_begin(&options);
+	begin();
 	cat = push("cat", ",\"args\":{\"a\":[1,\"\\u00e9\"]}");
 	input = push("cat", ",\"inputs\":{\"input\":{\"base64\":\"aGkK\"}}");
 	env = push("env", ",\"id\":\"the id\"");
@@ -136,10 +119,9 @@ Test(programs, once, .timeout = 60)
 
 Test(programs, temporary_failures_are_tried_again, .timeout = 60)
 {
-	struct master_options options = program_options();
 	size_t soon;
 
-	run_begin(&options);
+	begin();
 	soon = push("soon", ",\"retries\":2");
 	run_all();
 	expect_says(soon, "\"attempt\":3");
@@ -158,11 +140,10 @@ static bool runs(const char *argument)
 
 Test(programs, misbehave, .timeout = 60)
 {
-	struct master_options options = program_options();
 	size_t flood, errors, deaf, mute, leaves, escapes, sleeps, family, cat;
 	size_t hides;
 
-	run_begin(&options);
+	begin();
 	flood = push("flood", "");
 	errors = push("errors", "");
 	deaf = push("deaf", ",\"args\":{\"long\":\"xxxxxxxxxxxxxxxxxxxxx\"}");
@@ -195,10 +176,9 @@ Test(programs, misbehave, .timeout = 60)
 /* A long-lived one whose daemon has let go of it, at the deadline. */
 Test(programs, no_daemon_outlives_its_program, .timeout = 60)
 {
-	struct master_options options = program_options();
 	size_t daemon;
 
-	run_begin(&options);
+	begin();
 	daemon = push("daemon", ",\"timeout\":1");
 	run_all();
 	expect_says(daemon, "\"code\":\"timeout\"");
@@ -208,7 +188,6 @@ Test(programs, no_daemon_outlives_its_program, .timeout = 60)
 /* A large input for one that does not read it. */
 Test(programs, large_input_is_taken_or_left, .timeout = 60)
 {
-	struct master_options options = program_options();
 	size_t size = 1 << 20, deaf, cat;
 	char *text = malloc(size + 200);
 	int at;
@@ -216,7 +195,7 @@ Test(programs, large_input_is_taken_or_left, .timeout = 60)
 	at = sprintf(text, "{\"task\":\"deaf\",\"args\":{\"a\":\"");
 	memset(text + at, 'x', size);
 	strcpy(text + at + size, "\"}}");
-	run_begin(&options);
+	begin();
 	deaf = run_push(text);
 	memcpy(text + 9, "cat\" ", 5);
 	cat = run_push(text);
@@ -228,10 +207,9 @@ Test(programs, large_input_is_taken_or_left, .timeout = 60)
 
 Test(programs, lines, .timeout = 60)
 {
-	struct master_options options = program_options();
 	size_t i, good[50], quits, rubbish, stuck, late, first, overlong, in;
 
-	run_begin(&options);
+	begin();
 	for (i = 0; i < 50; i++)
 		good[i] = push("lines", "");
 	quits = push("quits", "");
