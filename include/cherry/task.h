@@ -85,6 +85,12 @@ struct task_call {
 	size_t output_count;
 	const struct task_settings *settings;
 	struct arena *arena; /* freed after the call */
+	/* Answers with `err` (a code that a handler may give) and ends the
+	 * process, for a handler that cannot be brought to return. From any
+	 * thread, while the handler's own does nothing but work; does not come
+	 * back. NULL where there is no such way. */
+	void (*give_up)(void *give_up_arg, const struct err *err);
+	void *give_up_arg;
 };
 
 /* --- A task --------------------------------------------------------------- */

@@ -41,6 +41,8 @@ struct executor {
 	size_t kept; /* bytes that a task may leave behind for a while */
 	bool grown;  /* some were left since the last rest */
 	volatile sig_atomic_t at_work; /* the writer is not being touched */
+	uint64_t number;	       /* of the task at work ... */
+	uint64_t start_ns;	       /* ... and when it began */
 };
 
 /*

@@ -4,6 +4,7 @@
  */
 #include <malloc.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include "base/clock.h"
 #include "base/crash.h"
 #include "exec/executor_state.h"
@@ -180,6 +181,8 @@ static void attempt(struct executor *executor,
 	call->args = message->args;
 	call->inputs = message->inputs;
 	call->input_count = message->input_count;
+	executor->number = message->number;
+	executor->start_ns = start;
 	status_page_begin(executor->page, message->number, start);
 	executor->at_work = 1;
 	CRASH_POINT("executor.handler");
@@ -194,6 +197,24 @@ static void attempt(struct executor *executor,
 	result->ok = !r && !put_outputs(executor, call, result, &result->err);
 }
 
+/* The thread at work touches the writer no more: it will not come back. */
+static void give_up(void *arg, const struct err *why)
+{
+	struct executor *executor = arg;
+	struct message_result result = {.number = executor->number,
+					.ran_ns = clock_monotonic_ns() -
+						  executor->start_ns,
+					.last = true,
+					.err = *why};
+
+	executor->at_work = 0;
+	check_error(&result.err);
+	if (!message_result_put(&executor->writer, &result, NULL))
+		(void)!frame_writer_flush(&executor->writer,
+					  SPAWN_EXECUTOR_SOCKET, NULL);
+	_exit(0);
+}
+
 int executor_task(struct executor *executor, struct frame *frame,
 		  struct err *err)
 {
@@ -203,6 +224,8 @@ int executor_task(struct executor *executor, struct frame *frame,
 	struct task_call call = {
 		.settings = executor->settings,
 		.arena = &executor->arena,
+		.give_up = give_up,
+		.give_up_arg = executor,
 	};
 	int r = message_task_decode(frame, &executor->arena, &message, &bulk,
 				    &result.err);

@@ -153,6 +153,7 @@ struct message_result {
 	uint64_t number;
 	uint64_t ran_ns; /* as the executor measured */
 	bool ok;
+	bool last;	   /* the executor ends after it */
 	struct slice json; /* a JSON object, if ok */
 	struct err err;	   /* otherwise: code, message, field, ... */
 	const struct message_result_output *outputs; /* as in the task */

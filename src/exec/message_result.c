@@ -77,6 +77,9 @@ void message_err_get(struct wire_reader *in, struct err *err)
 
 /* --- Results -------------------------------------------------------------- */
 
+#define IS_OK	1
+#define IS_LAST 2
+
 int message_result_put(struct frame_writer *writer,
 		       const struct message_result *result, struct err *err)
 {
@@ -85,7 +88,8 @@ int message_result_put(struct frame_writer *writer,
 
 	wire_put_u64(out, result->number);
 	wire_put_u64(out, result->ran_ns);
-	wire_put_u8(out, result->ok);
+	wire_put_u8(out,
+		    (result->ok ? IS_OK : 0) | (result->last ? IS_LAST : 0));
 	if (result->ok)
 		wire_put_bytes(out, result->json);
 	else
@@ -129,12 +133,15 @@ int message_result_decode(struct slice body, struct arena *arena,
 {
 	struct wire_reader in = {.rest = body};
 	struct json_span span;
+	unsigned flags;
 
 	result->outputs = NULL;
 	result->json = (struct slice){"", 0};
 	result->number = wire_get_u64(&in);
 	result->ran_ns = wire_get_u64(&in);
-	result->ok = wire_get_below(&in, 2);
+	flags = wire_get_below(&in, (IS_OK | IS_LAST) + 1);
+	result->ok = flags & IS_OK;
+	result->last = flags & IS_LAST;
 	if (result->ok) {
 		result->json = wire_get_bytes(&in);
 		result->err.code = ERR_NONE;

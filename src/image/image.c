@@ -3,6 +3,7 @@
  * sandboxed executor needs, and takes one picture through load, render, save.
  */
 #include "image/vips_adapter.h"
+#include "image/watch.h"
 #include "image/hints.h"
 #include "image/png_text.h"
 #include "image/vector.h"
@@ -265,6 +266,7 @@ static int image_make(const struct image_source *source,
 				.count = count,
 				.result = result,
 				.index = -1};
+	struct watch *watch = watch_begin(source);
 	char *copy = NULL;
 	size_t i;
 	int status;
@@ -280,6 +282,7 @@ static int image_make(const struct image_source *source,
 	}
 	for (i = 0; i < count && status; i++)
 		buf_release(&result->outputs[i].bytes);
+	watch_end(watch);
 	*index = making.index;
 	g_free(making.done);
 	g_free(copy);

@@ -12,7 +12,7 @@
 #include "cherry/err.h"
 
 /* Raised with every change of what follows. */
-#define IMAGE_API_VERSION 1
+#define IMAGE_API_VERSION 2
 #define IMAGE_API_SYMBOL  "image_api"
 
 /* In the order of IMAGE_FORMAT_NAMES. */
@@ -84,6 +84,9 @@ struct image_source {
 	const struct image_limits *limits;
 	unsigned placeholders; /* enum image_placeholder */
 	size_t max_output;     /* bytes of one output */
+	/* As in struct task_call: for drawings that take too long. May be NULL. */
+	void (*give_up)(void *give_up_arg, const struct err *err);
+	void *give_up_arg;
 };
 
 /* What was found out about the source. Sizes as stored, before rotation. */

@@ -116,6 +116,8 @@ int load_open(struct load *load, const struct image_source *source,
 		return err_reason(err, ERR_UNSUPPORTED, "loader",
 				  "this build reads no %s",
 				  image_format_name(load->header.format));
+	if (vector_check(source->bytes, load->header.format, err))
+		return -1;
 	/* The first page's header first: it tells how many there are. */
 	if (page && !loaders[load->header.format].pages)
 		return check_frames(load, page, err);
@@ -130,7 +132,7 @@ int load_open(struct load *load, const struct image_source *source,
 	load->header.width = vips_image_get_width(image);
 	load->header.height = vips_image_get_height(image);
 	g_object_unref(image);
-	if (vector_check(source->bytes, load->header.format, err) ||
+	if (vector_check_text(source->bytes, load->header.format, err) ||
 	    check_frames(load, page, err))
 		return -1;
 	if (page) {

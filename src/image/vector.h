@@ -17,13 +17,18 @@ static inline bool vector_is(enum image_format format)
 void vector_start(void);
 
 /*
- * Between a drawing's header and its drawing. 0, or -1 with ERR_UNSUPPORTED
- * "text" where an SVG has text and this process can open no file; elsewhere
- * text is drawn. Bombs of entities are librsvg's business, which counts what
- * they grow to.
+ * Before librsvg sees a drawing. 0, or -1 with ERR_UNSUPPORTED "filter" for
+ * what librsvg dies of, ERR_LIMIT "elements" likewise. Bombs of entities are
+ * librsvg's business, which counts what they grow to; what takes long is
+ * watch.c's.
  */
 int vector_check(struct slice bytes, enum image_format format,
 		 struct err *err) MUST_CHECK;
+
+/* Between its header and its drawing: -1 with ERR_UNSUPPORTED "text" where an
+ * SVG has text and this process can open no file; elsewhere text is drawn. */
+int vector_check_text(struct slice bytes, enum image_format format,
+		      struct err *err) MUST_CHECK;
 
 /* After it was drawn: -1 with ERR_UNSUPPORTED "font" where a PDF wanted a font
  * that is not in it and could not be had. */

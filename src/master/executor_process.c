@@ -212,6 +212,9 @@ static int on_result(struct executor_process *executor, struct frame *frame,
 	if (executor->blamed == job->number)
 		executor->blamed = 0;
 	master_result_take(job, &result);
+	/* What else is in its hands waits again. */
+	if (message.last)
+		executor_process_end_now(executor);
 	return 0;
 }
 

@@ -191,7 +191,9 @@ static int make_images(struct task_call *call, struct buf *result,
 	struct image_source source = {.bytes = wish->image,
 				      .limits = &limits,
 				      .placeholders = wanted_placeholders(wish),
-				      .max_output = result->max};
+				      .max_output = result->max,
+				      .give_up = call->give_up,
+				      .give_up_arg = call->give_up_arg};
 	struct image_variant *variants =
 		arena_calloc(call->arena, wish->count, sizeof(*variants));
 	struct image_result made = {

@@ -9,7 +9,9 @@
  *	lie	writes nonsense to the master
  *	fail	fails with the code `internal`
  *	fill	a result of N bytes
+ *	give_up	answers and ends from another thread, after N milliseconds
  */
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +46,32 @@ static int fill(struct buf *result, int64_t bytes)
 	return buf_add_char(result, '"');
 }
 
+struct tired {
+	struct task_call *call;
+	int64_t ms;
+};
+
+static void *tire(void *arg)
+{
+	const struct tired *tired = arg;
+	struct err err = ERR_INIT;
+
+	pass(tired->ms);
+	err_limit(&err, "patience", 9, "it had enough");
+	tired->call->give_up(tired->call->give_up_arg, &err);
+	return NULL;
+}
+
+static void give_up(struct task_call *call, int64_t ms)
+{
+	struct tired tired = {call, ms};
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, tire, &tired))
+		abort();
+	pass(1000000);
+}
+
 static int act_run(struct task_call *call, struct buf *result, struct err *err)
 {
 	struct task_value values[2];
@@ -65,6 +93,8 @@ static int act_run(struct task_call *call, struct buf *result, struct err *err)
 		(void)!write(SPAWN_EXECUTOR_SOCKET, "nonsense, nonsense", 18);
 	else if (slice_is(act, "fail"))
 		return err_set(err, ERR_INTERNAL, "as it was told");
+	else if (slice_is(act, "give_up"))
+		give_up(call, ms);
 	else if (slice_is(act, "fill"))
 		return fill(result, ms);
 	return buf_printf(result, "\"acted\":true");

@@ -117,6 +117,32 @@ Test(master, a_crash_costs_its_own_task_alone, .timeout = 60)
 	expect_says(bad, "\"attempt\":3");
 }
 
+/* Its answer is the task's, and what was in its hands behind that is others':
+ * of many, or of one alone. */
+Test(master, one_that_gives_up_costs_nobody_else, .timeout = 60)
+{
+	static const size_t behind[] = {60, 1, 1, 1, 2};
+	struct master_options options = run_options();
+	size_t i, k, tired;
+
+	options.concurrency = 1;
+	for (k = 0; k < sizeof(behind) / sizeof(*behind); k++) {
+		run_begin(&options);
+		warm_up();
+		tired = run_push(act("give_up", 0, ""));
+		for (i = 0; i < behind[k]; i++)
+			run_push(act("quick", 0, ""));
+		run_all();
+		expect_says(tired, "\"code\":\"limit\"");
+		expect_says(tired, "\"limit\":\"patience\"");
+		expect_says(tired, "\"attempt\":1");
+		for (i = tired + 1; i < run_count; i++) {
+			expect_says(i, OK);
+			expect_says(i, "\"attempt\":1");
+		}
+	}
+}
+
 Test(master, an_exit_and_a_lie_are_crashes_too, .timeout = 60)
 {
 	struct master_options options = run_options();

@@ -44,7 +44,9 @@ Test(message_result, result)
 
 Test(message_result, error_result)
 {
-	struct message_result result = {.number = 9, .err = full_error}, got;
+	struct message_result result = {
+		.number = 9, .last = true, .err = full_error};
+	struct message_result got;
 	struct arena arena;
 	struct body body = result_body(&result);
 
@@ -53,6 +55,7 @@ Test(message_result, error_result)
 					   &got, NULL),
 		     0);
 	cr_expect_not(got.ok);
+	cr_expect(got.last);
 	expect_same_error(&got.err, &full_error);
 	arena_release(&arena);
 	torment(body, decode_result, "RESULT with an error");
