@@ -83,11 +83,15 @@ wait_for 10 '[ -z "$(redis KEYS "cherry:{tasks}:owned:*")" ]' "nothing is owned"
 push '{"task":"echo","reply_to":"r:after"}'
 expect_reply r:after '*"status":"ok"*'
 
-# A reply key of the wrong type: the outcome is kept, and the next is taken.
+# A reply key of the wrong type: the outcome is kept, and the next is taken. One
+# alone is answered from the inbox, several together from what is owned.
 redis SET r:text x >/dev/null
 before=$(redis XLEN 'cherry:{tasks}:dead')
 push '{"task":"echo","reply_to":"r:text"}'
 wait_for 10 '[ "$(redis XLEN "cherry:{tasks}:dead")" = $((before + 1)) ]' "the dead stream"
+task='{"task":"echo","reply_to":"r:text"}'
+redis LPUSH tasks "$task" "$task" "$task" "$task" >/dev/null
+wait_for 10 '[ "$(redis XLEN "cherry:{tasks}:dead")" = $((before + 5)) ]' "four more"
 [ "$(redis GET r:text)" = x ] || fail "the text is $(redis GET r:text)"
 push '{"task":"echo","reply_to":"r:after"}'
 expect_reply r:after '*"status":"ok"*'
