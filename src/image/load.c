@@ -100,6 +100,28 @@ static int check_frames(struct load *load, int64_t page, struct err *err)
 	return 0;
 }
 
+/* A HEIF file names one of its pictures as the primary one, which viewers show:
+ * it is page 0, and the first one has its number. */
+static int64_t stored_page(const struct load *load, VipsImage *first,
+			   int64_t page)
+{
+	int64_t primary = header_int(first, "heif-primary", 0);
+
+	if (primary <= 0 || primary >= load->pages)
+		return page;
+	return page == 0 ? primary : page == primary ? 0 : page;
+}
+
+static int opening_error(const struct image_source *source, struct err *err)
+{
+	if (!magic_is_film(source->bytes))
+		return image_error("the picture cannot be opened", err);
+	vips_error_clear();
+	return err_reason(err, ERR_UNSUPPORTED, "sequence",
+			  "the file holds a sequence of images without a "
+			  "still picture, which this build does not read");
+}
+
 int load_open(struct load *load, const struct image_source *source,
 	      int64_t page, bool animated, struct err *err)
 {
@@ -123,7 +145,7 @@ int load_open(struct load *load, const struct image_source *source,
 		return check_frames(load, page, err);
 	image = call_loader(load, 0, (struct shrink){0});
 	if (!image)
-		return image_error("the picture cannot be opened", err);
+		return opening_error(source, err);
 	load->pages = header_int(image, VIPS_META_N_PAGES, 1);
 	load->orientation = vips_image_get_orientation(image);
 	if (load->pages < 1)
@@ -131,12 +153,14 @@ int load_open(struct load *load, const struct image_source *source,
 	load->animated = animated && load->pages > 1;
 	load->header.width = vips_image_get_width(image);
 	load->header.height = vips_image_get_height(image);
+	if (!animated)
+		load->page = stored_page(load, image, page);
 	g_object_unref(image);
 	if (vector_check_text(source->bytes, load->header.format, err) ||
 	    check_frames(load, page, err))
 		return -1;
-	if (page) {
-		image = call_loader(load, page, (struct shrink){0});
+	if (load->page) {
+		image = call_loader(load, load->page, (struct shrink){0});
 		if (!image)
 			return image_error("the page cannot be opened", err);
 		load->header.width = vips_image_get_width(image);

@@ -313,6 +313,30 @@ int magic_read(struct slice bytes, struct magic_header *header, struct err *err)
 	}
 }
 
+bool magic_is_film(struct slice bytes)
+{
+	bool film = false;
+	uint64_t size;
+	size_t at = 0;
+
+	if (!HAS(bytes, 4, "ftyp"))
+		return false;
+	while (at + 8 <= bytes.len) {
+		if (HAS(bytes, at + 4, "meta"))
+			return false;
+		film |= HAS(bytes, at + 4, "moov");
+		size = big32(bytes, at);
+		/* 1: in eight bytes that follow. 0: to the end. */
+		if (size == 1 && at + 16 <= bytes.len)
+			size = (uint64_t)big32(bytes, at + 8) << 32 |
+			       big32(bytes, at + 12);
+		if (size < 8 || size > bytes.len - at)
+			break;
+		at += (size_t)size;
+	}
+	return film;
+}
+
 static int check_size(const struct magic_header *header,
 		      const struct image_limits *limits, int64_t frames,
 		      struct err *err)

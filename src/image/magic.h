@@ -30,6 +30,10 @@ struct magic_header {
 int magic_read(struct slice bytes, struct magic_header *header,
 	       struct err *err) MUST_CHECK;
 
+/* Is it an ISO media file with a film in it, and no picture beside? Libraries
+ * for HEIF up to libheif 1.19 read pictures only. */
+bool magic_is_film(struct slice bytes);
+
 /*
  * Refuses what the header alone shows to be over the limits: ERR_LIMIT with
  * "max_edge", "max_pixels" or "max_scans"; ERR_UNSUPPORTED "loader"

@@ -58,7 +58,8 @@
 		 .type = ARG_INTEGER,                                          \
 		 .fallback = "0",                                              \
 		 .max = 100000,                                                \
-		 .help = "which page or frame, from 0"},                       \
+		 .help = "which page or frame, from 0 (HEIC: the primary "     \
+			 "one)"},                                              \
 		ROW_SWITCH("animated",                                         \
 			   "keep all frames where the format can"),            \
 		{.name = "keep",                                               \

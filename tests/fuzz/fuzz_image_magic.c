@@ -75,6 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		check_limits(&header, 1);
 		check_limits(&header, 100);
 	}
+	(void)magic_is_film(slice_of(copy, len));
 	check_text(slice_of(copy, len));
 	free(copy);
 	return 0;

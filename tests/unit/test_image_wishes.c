@@ -428,3 +428,60 @@ Test(image, one_scan_as_many, .init = setup)
 		buf_release(&many);
 	}
 }
+
+/* --- Files of several pictures ------------------------------------------------- */
+
+/* The second of three is the one that viewers show: it is page 0. */
+Test(image, primary_picture, .init = setup)
+{
+	static const struct {
+		int64_t width, height;
+		double grey;
+	} pages[] = {{160, 120, 255}, {160, 120, 0}, {80, 60, 255}};
+	struct buf bytes = read_file("../../cases/heif/second.heic");
+	struct image_variant variant = standard;
+	struct image_output output;
+	struct image_result result;
+	struct err err;
+	size_t i;
+
+	variant.page = 3;
+	if (make(buf_slice(&bytes), &variant, &output, &result, &err) &&
+	    !strcmp(err.reason, "loader"))
+		cr_skip("libvips without HEIC");
+	cr_expect_str_eq(err.reason, "page");
+	for (i = 0; i < 3; i++) {
+		struct png_pixels pixels = {0};
+		double mean[4];
+
+		variant.page = (int64_t)i;
+		cr_assert_eq(make(buf_slice(&bytes), &variant, &output, &result,
+				  &err),
+			     0, "%s", err.message);
+		cr_expect_eq(result.info.pages, 3);
+		cr_expect_eq(result.info.width, pages[i].width, "%zu", i);
+		cr_expect_eq(result.info.height, pages[i].height, "%zu", i);
+		cr_assert_eq(png_read(buf_slice(&output.bytes), &pixels), 0);
+		cr_assert(png_mean(&pixels, (int[]){0, 0, 40, 30}, mean));
+		cr_expect_float_eq(mean[0], pages[i].grey, 3, "page %zu", i);
+		png_release(&pixels);
+		buf_release(&output.bytes);
+	}
+	buf_release(&bytes);
+}
+
+/* A film without a picture is no damage. */
+Test(image, film, .init = setup)
+{
+	struct buf bytes = read_file("../../cases/heif/film.avif");
+	struct image_output output;
+	struct image_result result;
+	struct err err;
+
+	cr_assert_eq(make(buf_slice(&bytes), &standard, &output, &result, &err),
+		     -1);
+	cr_expect_eq(err.code, ERR_UNSUPPORTED);
+	cr_expect(!strcmp(err.reason, "sequence") ||
+		  !strcmp(err.reason, "loader"));
+	buf_release(&bytes);
+}
