@@ -273,3 +273,24 @@ Test(ask, questions_are_repeated_after_a_broken_connection)
 		cr_expect_eq(w->claims[0].admission, BROKER_ADMITTED);
 	}
 }
+
+/* Broken anywhere on its way, a long value comes whole and once. */
+Test(ask, a_long_value_survives_a_broken_connection)
+{
+	struct rig_worker *w = rig_worker(&rig, "q", 0);
+	int turns, i;
+
+	rig_run(&rig, "SETRANGE", "big", "7999999", "x", NULL);
+	for (turns = 0; turns < 40; turns += 3) {
+		rig.fetch_done = false;
+		broker_fetch(w->broker, SLICE("big"), 8000000, on_fetched,
+			     &rig);
+		for (i = 0; i < turns && !rig.fetch_done; i++)
+			rig_turn(&rig);
+		rig_run(&rig, "CLIENT", "KILL", "TYPE", "normal", "SKIPME",
+			"yes", NULL);
+		rig_wait(&rig, rig.fetch_done);
+		cr_expect_eq(rig.fetched, BROKER_FETCH_OK);
+		cr_expect_eq(rig.fetched_size, 8000000);
+	}
+}
