@@ -22,6 +22,7 @@
 #include "master/job.h"
 #include "master/loop_ev.h"
 #include "master/master.h"
+#include "master/spin.h"
 
 /* Tasks in one executor's hands. */
 #define FLIGHT_MAX 64
@@ -163,6 +164,7 @@ struct master {
 	struct broker *broker;
 	enum broker_state broker_state;
 	struct job_list jobs[JOB_STATE_COUNT];
+	struct spin spin;
 	struct job *spare; /* to be used again */
 	size_t spare_count;
 	uint64_t next_number, next_id;

@@ -283,9 +283,11 @@ static void bench_pickup(struct client *client, pid_t worker)
 	for (i = 0; i < 20; i++)
 		trip(client, "bare", "x");
 	for (i = 0; i < PINGS; i++) {
-		ours[i] = trip(client, "tasks", task);
-		bare[i] = trip(client, "bare", "x");
+		/* Both on a machine that has been idle. */
 		usleep(1000);
+		ours[i] = trip(client, "tasks", task);
+		usleep(1000);
+		bare[i] = trip(client, "bare", "x");
 	}
 	kill(responder, SIGKILL);
 	waitpid(responder, NULL, 0);
