@@ -32,9 +32,9 @@ for path in "$SCRATCH"/root/*; do
 	expect_reply "two:$name" '*"status":"ok"*"width":300,"height":234,*"width":64,"height":50,*'
 done
 executor=$(sed -n 's/.*event=executor_ready pid=\([0-9]*\) class=image.*/\1/p' "$SCRATCH/worker.log")
-executor_pids | grep -qx "$executor" || fail "not one executor: $executor"
-# The sanitizers' own memory is no measure.
+# The sanitizers' own memory is no measure, and an executor that grew is exchanged.
 if ! grep -q "a build with sanitizers" "$SCRATCH/worker.log"; then
+	executor_pids | grep -qx "$executor" || fail "not one executor: $executor"
 	most=$(awk '/^VmHWM/ { print $2 }' "/proc/$executor/status")
 	[ "$most" -le 524288 ] || fail "the executor took $most kB"
 	echo "at most $most kB"
