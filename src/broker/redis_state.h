@@ -12,6 +12,8 @@
  *	redis_item.c	how one settlement is written
  *	redis_life.c	signing in and out, adoption, signs of life
  *	redis_reap.c	who is dead, and what becomes of their tasks
+ *	redis_former.c	connections of before, ended on the server
+ *	redis_reader.c	replies, and long strings past hiredis's parser
  *	redis_side.c	the connections for signs of life and for hints
  *	redis_ask.c	admissions and fetches
  *	redis_sentinel.c who is the master

@@ -63,33 +63,55 @@ Test(executor, outputs_come_beside_the_result)
 	end_clean();
 }
 
-Test(executor, large_inputs_arrive)
+/* The task that says how many bytes came, and their sum. */
+static struct message_task measure_task(const struct task_input *input)
 {
-	size_t len = (size_t)20 << 20, i;
-	char *bytes = malloc(len), want[64];
-	struct task_input input = {SLICE("data"), {bytes, len}};
-	struct message_task message = {
+	return (struct message_task){
 		.number = 1,
 		.task = SLICE("measure"),
 		.args = SLICE("{}"),
-		.inputs = &input,
+		.inputs = input,
 		.input_count = 1,
 	};
+}
+
+static unsigned sum_of(struct slice bytes)
+{
 	unsigned sum = 0;
+	size_t i;
+
+	for (i = 0; i < bytes.len; i++)
+		sum = sum * 31 + (unsigned char)bytes.ptr[i];
+	return sum;
+}
+
+static void expect_measured(const struct message_task *message, unsigned sum)
+{
+	char want[64];
+
+	snprintf(want, sizeof(want), "{\"bytes\":%zu,\"sum\":%u}",
+		 message->inputs->bytes.len, sum);
+	cr_assert_eq(run_message(message), 1, "%s", err.message);
+	cr_assert(slice_is(result.json, want), "%.*s", (int)result.json.len,
+		  result.json.ptr);
+}
+
+Test(executor, large_inputs_arrive)
+{
+	size_t len = (size_t)20 << 20, i;
+	char *bytes = malloc(len);
+	struct task_input input = {SLICE("data"), {bytes, len}};
+	struct message_task message = measure_task(&input);
+	unsigned sum;
 	int round;
 
-	for (i = 0; i < len; i++) {
+	for (i = 0; i < len; i++)
 		bytes[i] = (char)(i * 7 + i / 1000);
-		sum = sum * 31 + (unsigned char)bytes[i];
-	}
-	snprintf(want, sizeof(want), "{\"bytes\":%zu,\"sum\":%u}", len, sum);
+	sum = sum_of(input.bytes);
 	start_plain();
 	/* More often than the executor could if it kept one of them. */
-	for (round = 0; round < 60; round++) {
-		cr_assert_eq(run_message(&message), 1, "%s", err.message);
-		cr_assert(slice_is(result.json, want), "%.*s",
-			  (int)result.json.len, result.json.ptr);
-	}
+	for (round = 0; round < 60; round++)
+		expect_measured(&message, sum);
 	end_clean();
 	free(bytes);
 }
@@ -98,31 +120,19 @@ Test(executor, large_inputs_arrive)
 Test(executor, a_region_carries_one_task_after_the_other)
 {
 	size_t len = (size_t)2 << 20, i;
-	char *bytes = malloc(len), want[64];
+	char *bytes = malloc(len);
 	struct message_region region;
 	struct task_input input = {SLICE("data"), {bytes, len}};
-	struct message_task message = {
-		.task = SLICE("measure"),
-		.args = SLICE("{}"),
-		.inputs = &input,
-		.input_count = 1,
-		.region = &region,
-	};
-	unsigned sum;
+	struct message_task message = measure_task(&input);
 
 	message_region_init(&region);
+	message.region = &region;
 	start_plain();
 	for (message.number = 1; message.number < 100; message.number++) {
 		input.bytes.len = len - message.number * 9999;
-		for (sum = 0, i = 0; i < input.bytes.len; i++) {
+		for (i = 0; i < input.bytes.len; i++)
 			bytes[i] = (char)(i * message.number);
-			sum = sum * 31 + (unsigned char)bytes[i];
-		}
-		snprintf(want, sizeof(want), "{\"bytes\":%zu,\"sum\":%u}",
-			 input.bytes.len, sum);
-		cr_assert_eq(run_message(&message), 1, "%s", err.message);
-		cr_assert(slice_is(result.json, want), "%.*s",
-			  (int)result.json.len, result.json.ptr);
+		expect_measured(&message, sum_of(input.bytes));
 		cr_expect_eq(region.user, message.number);
 		message_region_free(&region, message.number);
 	}
@@ -137,13 +147,7 @@ Test(executor, an_input_that_does_not_fit_is_a_limit)
 	const struct message_setup setup = {.max_memory = (uint64_t)200 << 20};
 	size_t len = (size_t)400 << 20;
 	struct task_input input = {SLICE("data"), {calloc(1, len), len}};
-	struct message_task message = {
-		.number = 1,
-		.task = SLICE("measure"),
-		.args = SLICE("{}"),
-		.inputs = &input,
-		.input_count = 1,
-	};
+	struct message_task message = measure_task(&input);
 
 	start(&setup);
 	if (is_sanitized())
