@@ -65,6 +65,8 @@ static void settle_end(struct executor_process *executor)
 		     WEXITSTATUS(executor->status) == 0;
 
 	CRASH_POINT("master.executor_ended");
+	/* Its last words may lie in the pipe still: nobody writes there now. */
+	executor_process_drain_error(executor);
 	if (executor->count && executor->blamed) {
 		size_t i;
 

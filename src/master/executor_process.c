@@ -287,34 +287,56 @@ void executor_process_on_socket(void *arg, int events)
 		executor_process_on_closed(executor);
 }
 
-void executor_process_on_error_output(void *arg, int events)
+/* The last bytes count. */
+static void keep_tail(struct executor_process *executor, const char *chunk,
+		      size_t got)
 {
-	struct executor_process *executor = arg;
-	char chunk[4096];
-	ssize_t got = read(executor->error, chunk, sizeof(chunk));
 	size_t keep;
 
-	(void)events;
-	if (got < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (got <= 0) {
-		executor->master->loop->io_set(executor->error_io, 0);
-		return;
-	}
-	/* The last bytes count. */
-	if ((size_t)got >= STDERR_TAIL) {
+	if (got >= STDERR_TAIL) {
 		memcpy(executor->tail, chunk + got - STDERR_TAIL, STDERR_TAIL);
 		executor->tail_len = STDERR_TAIL;
 		return;
 	}
-	keep = STDERR_TAIL - (size_t)got;
+	keep = STDERR_TAIL - got;
 	if (executor->tail_len > keep) {
 		memmove(executor->tail,
 			executor->tail + executor->tail_len - keep, keep);
 		executor->tail_len = keep;
 	}
-	memcpy(executor->tail + executor->tail_len, chunk, (size_t)got);
-	executor->tail_len += (size_t)got;
+	memcpy(executor->tail + executor->tail_len, chunk, got);
+	executor->tail_len += got;
+}
+
+/* False: there is nothing more, at least for now. */
+static bool read_error_output(struct executor_process *executor)
+{
+	char chunk[4096];
+	ssize_t got = read(executor->error, chunk, sizeof(chunk));
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (got <= 0) {
+		executor->master->loop->io_set(executor->error_io, 0);
+		return false;
+	}
+	keep_tail(executor, chunk, (size_t)got);
+	return true;
+}
+
+void executor_process_on_error_output(void *arg, int events)
+{
+	(void)events;
+	(void)read_error_output(arg);
+}
+
+void executor_process_drain_error(struct executor_process *executor)
+{
+	int pieces = 0;
+
+	/* A pipe holds less, unless somebody has inherited it. */
+	while (pieces++ < 64 && read_error_output(executor))
+		;
 }
 
 /* --- What it is told ------------------------------------------------------------------- */

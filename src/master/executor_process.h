@@ -15,6 +15,8 @@ void executor_process_forget(struct runner *runner);
 void executor_process_end_now(struct executor_process *executor);
 void executor_process_on_socket(void *executor, int events);
 void executor_process_on_error_output(void *executor, int events);
+/* What it wrote there before it died, and nobody has read yet. */
+void executor_process_drain_error(struct executor_process *executor);
 void executor_process_on_exit_status(void *executor,
 				     const struct child_end *end);
 /* The socket has ended: what it sent has been read. */
